@@ -1,0 +1,42 @@
+namespace ZooRank.Files;
+
+/// <summary>
+/// Writes a file so that a reader, a crash, or a full disk never meets half of it: under a temporary name in the same folder, flushed, then moved into place.
+/// </summary>
+public static class AtomicFile
+{
+    /// <summary>Lets <paramref name="write"/> fill the file; an existing file is replaced only after all of it was written.</summary>
+    /// <exception cref="InvalidInputException">The place cannot be written (no space, no permission): one line that says so.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Environment.ProcessId}.{Guid.NewGuid():N}.tmp");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path}: could not be written ({FirstLine(e.Message)}). Free space or choose another place; nothing was changed.", e);
+        }
+        finally
+        {
+            // Left only where writing failed; a failure to tidy must not hide the first one.
+            try { File.Delete(temporary); } catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
+        }
+    }
+
+    public static void WriteText(string path, string text) => Write(path, stream =>
+    {
+        using var writer = new StreamWriter(stream, leaveOpen: true);
+        writer.Write(text);
+    });
+
+    private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd('.', '\r', ' ');
+}

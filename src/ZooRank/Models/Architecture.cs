@@ -1,0 +1,31 @@
+namespace ZooRank.Models;
+
+/// <summary>A network's design, without weights: one of the nine of the paper, with torchvision's name, layout and state-dict keys.</summary>
+public sealed record Architecture
+{
+    /// <summary>torchvision's name, as "resnet18".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Makes the network with a head for this many source classes, freshly initialised as torchvision does.</summary>
+    public required Func<int, SourceNetwork> Create { get; init; }
+
+    /// <summary>Parameters with the 1,000-class head of ImageNet (GoogLeNet without its auxiliary heads).</summary>
+    public required long ParameterCount { get; init; }
+
+    /// <summary>D: width of the features.</summary>
+    public required int FeatureCount { get; init; }
+
+    /// <summary>Prefix of the head's keys, as "fc" or "classifier.1": the one part whose shape may differ between checkpoints.</summary>
+    public required string Head { get; init; }
+
+    /// <summary>Prefixes of keys that official checkpoints hold and the network does not use (GoogLeNet's auxiliary heads).</summary>
+    public IReadOnlyList<string> IgnoredPrefixes { get; init; } = [];
+
+    /// <summary>Turns a key of an older official checkpoint into today's; null where no renaming was ever done.</summary>
+    public Func<string, string>? RenameKey { get; init; }
+
+    /// <summary>Authors, title, venue, year.</summary>
+    public required string Paper { get; init; }
+
+    public override string ToString() => Name;
+}
