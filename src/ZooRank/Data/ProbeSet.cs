@@ -1,0 +1,195 @@
+using ZooRank.Imaging;
+
+namespace ZooRank.Data;
+
+/// <summary>How the probe's images are chosen.</summary>
+public enum Sampling
+{
+    /// <summary>Without regard to the class, which keeps the shares of the classes in expectation: the published draw.</summary>
+    Plain,
+
+    /// <summary>The shares of the classes kept exactly (largest remainder), with at least one image of every class there is.</summary>
+    Stratified,
+}
+
+/// <summary>How large the probe is and which draw of many.</summary>
+public sealed record ProbeOptions
+{
+    /// <summary>Images for each of the C classes: PerClass·C are drawn in all, whatever the classes' sizes.</summary>
+    public int PerClass { get; init; } = 100;
+
+    /// <summary>The same for <see cref="ProbeSet.ValidationIndices"/>.</summary>
+    public int ValidationPerClass { get; init; } = 25;
+
+    /// <summary>The published seed is 24.</summary>
+    public uint Seed { get; init; } = 24;
+
+    /// <summary>1 to 5: independent draws that follow one another from one seed. Scores use the first.</summary>
+    public int Fold { get; init; } = 1;
+
+    public Sampling Sampling { get; init; } = Sampling.Plain;
+}
+
+/// <summary>
+/// The training images on which networks are measured: a seeded draw without replacement (SPEC §2). The same data set and options give the same images on
+/// every machine. Holds no pictures of its own and does not own its data set.
+/// </summary>
+public sealed class ProbeSet
+{
+    private const int Folds = 5;
+    private const int FewImages = 5;   // below this the 5 nearest neighbours of S_LP must reach into other classes
+
+    private readonly Lazy<string> contentHash;
+
+    private ProbeSet(ImageDataset dataset, ProbeOptions options, IReadOnlyList<int> indices, IReadOnlyList<int> validation, IReadOnlyList<Caveat> caveats)
+    {
+        var labels = dataset.Labels(Split.Train);
+        (Dataset, Options, Indices, ValidationIndices, Caveats) = (dataset, options, indices, validation, caveats);
+        Labels = [.. indices.Select(i => labels[i])];
+        contentHash = new(() => dataset.ContentHash(Split.Train, indices));
+    }
+
+    public ImageDataset Dataset { get; }
+
+    public ProbeOptions Options { get; }
+
+    /// <summary>n positions in the train split, in the order drawn.</summary>
+    public IReadOnlyList<int> Indices { get; }
+
+    /// <summary>The label of each, 0…C−1.</summary>
+    public IReadOnlyList<int> Labels { get; }
+
+    /// <summary>C: the data set's classes, also those without an image here.</summary>
+    public int ClassCount => Dataset.ClassNames.Count;
+
+    public int Count => Indices.Count;
+
+    /// <summary>The validation images that the published fine-tuning used with this draw: all in their order where there are no more than 25·C. Not checked for readability.</summary>
+    public IReadOnlyList<int> ValidationIndices { get; }
+
+    /// <summary>What a reader of scores on this probe must know, the data set's own caveats included.</summary>
+    public IReadOnlyList<Caveat> Caveats { get; }
+
+    /// <summary>SHA-256 over the images' stored bytes and labels in this order: the same hash, the same measurements. Computed on first use.</summary>
+    public string ContentHash => contentHash.Value;
+
+    /// <summary>Draws a probe and, where images are files, checks that each can be decoded: one that cannot is left out with a caveat.</summary>
+    /// <exception cref="InvalidInputException">Nothing can be measured: multi-label, one class, no class with two images.</exception>
+    public static ProbeSet Draw(ImageDataset dataset, ProbeOptions? options = null)
+    {
+        options ??= new ProbeOptions();
+        if (options.PerClass < 1 || options.ValidationPerClass < 1) throw new InvalidInputException($"Images per class must be at least 1; got {Math.Min(options.PerClass, options.ValidationPerClass)}.");
+        if (options.Fold is < 1 or > Folds) throw new InvalidInputException($"Fold {options.Fold} does not exist: there are the folds 1 to {Folds}.");
+        if (dataset.Kind == TaskKind.MultiLabel)
+        {
+            throw new InvalidInputException(
+                $"{dataset.Path}: multi-label, and every score compares images of one class with those of others, which is undefined where an image has several. "
+                + "Rank a single finding: save it as its own labels (N×1 of 0 and 1).");
+        }
+
+        var (indices, validation) = DrawIndices(dataset, options);
+        var caveats = dataset.Caveats.ToList();
+        var unreadable = dataset.FindUnreadable(Split.Train, indices);
+        if (unreadable.Count > 0)
+        {
+            var broken = unreadable.Select(u => u.Index).ToHashSet();
+            indices = [.. indices.Where(i => !broken.Contains(i))];
+            caveats.AddRange(unreadable.Select(u => Unreadable(dataset.Describe(Split.Train, u.Index), u.Reason)));
+        }
+        var labels = dataset.Labels(Split.Train);
+        caveats.AddRange(Judge(dataset, options, [.. indices.Select(i => labels[i])]));
+        return new ProbeSet(dataset, options, indices, validation, caveats);
+    }
+
+    /// <summary>Reads some of the images, in the probe's order.</summary>
+    /// <param name="start">The first, counted in the probe.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="wantedSide">See <see cref="ImageDataset.Load"/>.</param>
+    public IReadOnlyList<Image> Load(int start, int count, int? wantedSide = null)
+    {
+        Dataset.Prefetch(Split.Train, Indices);
+        return Dataset.Load(Split.Train, [.. Indices.Skip(start).Take(count)], wantedSide);
+    }
+
+    /// <summary>All images in the probe's order, so many at a time: one batch is in memory at once where the format allows.</summary>
+    public IEnumerable<IReadOnlyList<Image>> LoadInBatches(int batchSize, int? wantedSide = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        for (var start = 0; start < Count; start += batchSize) yield return Load(start, Math.Min(batchSize, Count - start), wantedSide);
+    }
+
+    // One generator for all folds; in each the training images come first (PEERS §7.12): the order is part of the published draw.
+    private static (IReadOnlyList<int> Train, IReadOnlyList<int> Validation) DrawIndices(ImageDataset dataset, ProbeOptions options)
+    {
+        var random = new NumpyRandom(options.Seed);
+        long classes = dataset.ClassNames.Count;
+        int[] train = [], validation = [];
+        for (var fold = 1; fold <= options.Fold; fold++)
+        {
+            train = DrawFrom(dataset, Split.Train, Math.Min(options.PerClass * classes, dataset.Count(Split.Train)), options.Sampling, random);
+            var wanted = options.ValidationPerClass * classes;
+            validation = dataset.Count(Split.Validation) > wanted
+                ? DrawFrom(dataset, Split.Validation, wanted, options.Sampling, random)
+                : [.. Enumerable.Range(0, dataset.Count(Split.Validation))];
+        }
+        return (train, validation);
+    }
+
+    private static int[] DrawFrom(ImageDataset dataset, Split split, long size, Sampling sampling, NumpyRandom random)
+    {
+        if (sampling == Sampling.Plain) return random.Choice(dataset.Count(split), (int)size);
+        var labels = dataset.Labels(split);
+        var members = Enumerable.Range(0, labels.Count).GroupBy(i => labels[i]).OrderBy(g => g.Key).Select(g => g.ToArray()).ToList();
+        var shares = Allocate([.. members.Select(m => m.Length)], (int)size);
+        var drawn = members.SelectMany((m, c) => random.Choice(m.Length, shares[c]).Select(i => m[i])).ToArray();
+        random.Shuffle<int>(drawn);
+        return drawn;
+    }
+
+    /// <summary>Shares of <paramref name="size"/> in proportion to the counts, by largest remainder (ties: the first), none below 1.</summary>
+    internal static int[] Allocate(IReadOnlyList<int> counts, int size)
+    {
+        var total = counts.Sum(c => (long)c);
+        var shares = counts.Select(c => (int)(c * (long)size / total)).ToArray();
+        var byRemainder = Enumerable.Range(0, counts.Count).OrderByDescending(c => counts[c] * (long)size % total).Take(size - shares.Sum());
+        foreach (var c in byRemainder.ToList()) shares[c]++;
+        for (var c = 0; c < shares.Length; c++)
+        {
+            if (shares[c] > 0) continue;
+            shares[Array.IndexOf(shares, shares.Max())]--;
+            shares[c] = 1;
+        }
+        return shares;
+    }
+
+    private static List<Caveat> Judge(ImageDataset dataset, ProbeOptions options, int[] labels)
+    {
+        var counts = new int[dataset.ClassNames.Count];
+        foreach (var label in labels) counts[label]++;
+        var remedy = options.Sampling == Sampling.Plain ? "Draw more images per class, or draw stratified." : "Draw more images per class.";
+        if (counts.Count(c => c > 0) < 2)
+            throw new InvalidInputException($"{dataset.Path}: all {labels.Length} images drawn are of one class, so nothing can be measured. {remedy}");
+        if (counts.Max() < 2)
+            throw new InvalidInputException($"{dataset.Path}: no class has two images among the {labels.Length} drawn, so nothing can be measured. {remedy}");
+
+        var caveats = new List<Caveat>();
+        var present = dataset.Labels(Split.Train).ToHashSet();
+        for (var c = 0; c < counts.Length; c++)
+        {
+            if (counts[c] == 0 && present.Contains(c))
+                caveats.Add(new Caveat("class-absent", $"class '{dataset.ClassNames[c]}' has training images, but none was drawn."));
+            else if (counts[c] is > 0 and < FewImages)
+                caveats.Add(new Caveat("small-class", FormattableString.Invariant($"class '{dataset.ClassNames[c]}' has {counts[c]} probe image{(counts[c] == 1 ? "" : "s")}; fewer than {FewImages} say little.")));
+        }
+        var asked = (long)options.PerClass * counts.Length;
+        if (labels.Length < asked)
+            caveats.Add(new Caveat("fewer-than-asked", FormattableString.Invariant($"{labels.Length} images are measured instead of {asked} ({options.PerClass} for each of {counts.Length} classes), since there are no more that could be drawn and read.")));
+        return caveats;
+    }
+
+    private static Caveat Unreadable(string image, string reason)
+    {
+        var why = reason.StartsWith(image + ": ", StringComparison.Ordinal) ? reason[(image.Length + 2)..] : reason;
+        return new Caveat("unreadable-image", why + " It was left out.", image);
+    }
+}
