@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 namespace ZooRank.Checkpoints;
 
 /// <summary>One tensor of a checkpoint: what it is called and what it is, without its values.</summary>
-/// <param name="Name">The name within the state dict that the file holds: nesting ("net", "state_dict") and a DataParallel "module." are taken off.</param>
+/// <param name="Name">
+/// The name within the state dict that the file holds: nesting ("net", "state_dict") is taken off, and so is "module." (DataParallel) or "_orig_mod."
+/// (torch.compile) where all names start with it.
+/// </param>
 /// <param name="DType">The element type as stored.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
 public sealed record TensorEntry(string Name, ScalarType DType, IReadOnlyList<long> Shape)
@@ -16,6 +19,12 @@ public sealed record TensorEntry(string Name, ScalarType DType, IReadOnlyList<lo
 /// <summary>A file of named tensors, whatever its format. Opening it reads the table of contents; values are read one tensor at a time.</summary>
 public abstract class Checkpoint : IDisposable
 {
+    /// <summary>
+    /// Opens a file by its content. The same as <see cref="Checkpoints.Open"/>, whose class other namespaces of ZooRank cannot name shortly.
+    /// </summary>
+    /// <inheritdoc cref="Checkpoints.Open"/>
+    public static Checkpoint Open(string path) => Checkpoints.Open(path);
+
     /// <summary>The file as it was given.</summary>
     public required string Path { get; init; }
 
