@@ -1,3 +1,5 @@
+using ZooRank.Checkpoints;
+
 namespace ZooRank.Models;
 
 /// <summary>A network's design, without weights: one of the nine of the paper, with torchvision's name, layout and state-dict keys.</summary>
@@ -6,7 +8,7 @@ public sealed record Architecture
     /// <summary>torchvision's name, as "resnet18".</summary>
     public required string Name { get; init; }
 
-    /// <summary>Makes the network with a head for this many source classes, freshly initialised as torchvision does.</summary>
+    /// <summary>Makes the network with a head for this many source classes, freshly initialised as torchvision does; 0 makes it without a head.</summary>
     public required Func<int, SourceNetwork> Create { get; init; }
 
     /// <summary>Parameters with the 1,000-class head of ImageNet (GoogLeNet without its auxiliary heads).</summary>
@@ -28,4 +30,31 @@ public sealed record Architecture
     public required string Paper { get; init; }
 
     public override string ToString() => Name;
+
+    /// <summary>The number of source classes that a checkpoint's head has, for <see cref="Create"/>; 0 where it has none (an encoder alone).</summary>
+    /// <exception cref="CheckpointMismatchException">The checkpoint is of another architecture.</exception>
+    public int HeadClassCount(Checkpoint checkpoint)
+    {
+        var match = StateMatch.Of(this, checkpoint.Tensors);
+        if (!match.Fits) throw match.Failure(checkpoint.Path);
+        return match.ClassCount;
+    }
+
+    /// <summary>The network that a checkpoint holds, its weights loaded, in evaluation mode.</summary>
+    /// <exception cref="InvalidInputException">The checkpoint does not fit, or its weights cannot be used.</exception>
+    public SourceNetwork Load(Checkpoint checkpoint)
+    {
+        var network = Create(HeadClassCount(checkpoint));
+        try
+        {
+            StateLoading.Load(network, this, checkpoint);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+        network.eval();
+        return network;
+    }
 }

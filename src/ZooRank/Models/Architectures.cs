@@ -1,0 +1,91 @@
+using System.Text.RegularExpressions;
+using ZooRank.Checkpoints;
+
+namespace ZooRank.Models;
+
+/// <summary>The registry of architectures: the nine of the paper.</summary>
+public static partial class Architectures
+{
+    public static IReadOnlyList<Architecture> All { get; } =
+    [
+        ResNet.ResNet18, DenseNet.DenseNet121, EfficientNetV2.Small, GoogLeNet.Version1, MnasNet.Width1, MobileNetV3.Small, Vgg.Vgg11, ConvNeXt.Tiny,
+        ShuffleNetV2.HalfWidth,
+    ];
+
+    /// <summary>The architecture of this name, whatever its case.</summary>
+    /// <exception cref="InvalidInputException">There is none.</exception>
+    public static Architecture Get(string name)
+    {
+        if (All.FirstOrDefault(a => a.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } found) return found;
+        var (closest, distance) = All.Select(a => (a.Name, Distance: EditDistance(name, a.Name))).MinBy(pair => pair.Distance);
+        // Further away than half of its letters it is no typing error.
+        var suggestion = distance <= closest.Length / 2 ? $" Did you mean '{closest}'?" : "";
+        throw new InvalidInputException($"Unknown architecture '{name}'.{suggestion} Valid architectures: {string.Join(", ", All.Select(a => a.Name))}.");
+    }
+
+    /// <summary>The architecture that tensors of these names and shapes belong to, whatever the number of classes and a leading path that all names share.</summary>
+    public static Recognition Recognise(IReadOnlyList<TensorEntry> tensors)
+    {
+        if (tensors.Count == 0) return new Recognition(null, "", 0, "It holds no tensors.");
+        var matches = All.Select(a => StateMatch.Of(a, tensors)).ToList();
+        if (matches.Find(m => m.Fits) is { } fit)
+        {
+            var head = fit.ClassCount == 0 ? "without a head" : $"{fit.ClassCount} classes";
+            var path = fit.Prefix.Length == 0 ? "" : $", under '{fit.Prefix}'";
+            return new Recognition(fit.Architecture, fit.Prefix, fit.ClassCount, $"{fit.Architecture.Name}, {head}{path}.");
+        }
+        var nearest = matches.MaxBy(m => (double)m.MatchCount / StateLayout.Of(m.Architecture).Tensors.Count)!;
+        var count = StateLayout.Of(nearest.Architecture).Tensors.Count;
+        var hint = Telltale(tensors);
+        var sentence = nearest.MatchCount == 0
+            ? $"None of its {tensors.Count} tensors, the first of which is '{tensors[0].Name}', belongs to a known architecture{hint}."
+            : $"The closest is {nearest.Architecture.Name}: {nearest.MatchCount} of its {count} tensors match{hint ?? Difference(nearest)}.";
+        return new Recognition(null, nearest.Prefix, 0, sentence);
+    }
+
+    private static string Difference(StateMatch match) =>
+        match.Unexpected.Count > 0 ? $"; '{match.Unexpected[0]}' is not part of it"
+        : match.WrongShape.Count > 0 ? $"; {match.WrongShape[0]}"
+        : $"; '{match.Missing[0]}' is missing";
+
+    // Names that give away well-known families that are not among the nine.
+    private static string? Telltale(IReadOnlyList<TensorEntry> tensors)
+    {
+        foreach (var (pattern, family) in new[]
+        {
+            (BottleneckBlock(), "a bottleneck ResNet (resnet50 or deeper)"),
+            (ThirdBasicBlock(), "a deeper ResNet (resnet34)"),
+            (Attention(), "a vision transformer"),
+            (ShiftedWindow(), "a Swin transformer"),
+            (LateDenseLayer(), "a deeper DenseNet"),
+        })
+        {
+            if (tensors.FirstOrDefault(t => pattern.IsMatch(t.Name)) is { } tensor) return $"; '{tensor.Name}' suggests {family}";
+        }
+        return null;
+    }
+
+    [GeneratedRegex(@"layer\d\.\d+\.conv3\.weight$")] private static partial Regex BottleneckBlock();
+    [GeneratedRegex(@"layer1\.2\.conv2\.weight$")] private static partial Regex ThirdBasicBlock();
+    [GeneratedRegex(@"(cls_token|class_token)$")] private static partial Regex Attention();
+    [GeneratedRegex(@"relative_position_bias_table$")] private static partial Regex ShiftedWindow();
+    [GeneratedRegex(@"denseblock(3\.denselayer2[5-9]|3\.denselayer[3-9]\d|4\.denselayer1[7-9])\.")] private static partial Regex LateDenseLayer();
+
+    // Levenshtein's, on lower case, one row at a time.
+    private static int EditDistance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var substitution = diagonal + (char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(substitution, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[^1];
+    }
+}
