@@ -1,7 +1,46 @@
-Console.WriteLine(ZooRank.Native.TorchRuntime.Load().LibTorchSharp);
-Run();
-[System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-static void Run() {
-var t = TorchSharp.torch.arange(10, dtype: TorchSharp.torch.ScalarType.Float64);
-Console.WriteLine(t.sum().item<double>());
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using ZooRank;
+using ZooRank.Cli;
+using ZooRank.Cli.Commands;
+
+var root = new RootCommand("Which pretrained model should you fine-tune for your medical images? ZooRank ranks a zoo of checkpoints from one pass over a few hundred of them.")
+{
+    RankCommand.Create(), FeaturesCommand.Create(), InspectCommand.Create(), DataCommand.Create(), ZooCommand.Create(), PretrainCommand.Create(), DemoCommand.Create(), DoctorCommand.Create(),
+};
+
+// Ctrl-C and a scheduler's SIGTERM ask for an orderly end; a second one ends at once.
+using var cancellation = new CancellationTokenSource();
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = !cancellation.IsCancellationRequested;
+    cancellation.Cancel();
+}
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+
+try
+{
+    var parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false });
+    if (parsed.Errors.Count > 0)
+    {
+        Console.Error.WriteLine($"zoorank: {string.Join(" ", parsed.Errors.Select(e => e.Message))} See 'zoorank {string.Join(' ', parsed.CommandResult.Command == root ? [] : new[] { parsed.CommandResult.Command.Name })} --help'.".Replace("  ", " ", StringComparison.Ordinal));
+        return ExitCode.InvalidInput;
+    }
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellation.Token);
+}
+catch (InvalidInputException e)
+{
+    Console.Error.WriteLine($"zoorank: {e.Message}");
+    return ExitCode.InvalidInput;
+}
+catch (IOException e) when (e.HResult is unchecked((int)0x80070070) or 28 || e.Message.Contains("No space left", StringComparison.Ordinal))
+{
+    Console.Error.WriteLine($"zoorank: the disk is full ({e.Message.Split('\n')[0]}). Free space, or move the cache with ZOORANK_CACHE.");
+    return ExitCode.InvalidInput;
+}
+catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+{
+    Console.Error.WriteLine("zoorank: interrupted. What was finished is kept: run the same command again to go on from there.");
+    return ExitCode.Interrupted;
 }

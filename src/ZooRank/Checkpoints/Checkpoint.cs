@@ -19,11 +19,9 @@ public sealed record TensorEntry(string Name, ScalarType DType, IReadOnlyList<lo
 /// <summary>A file of named tensors, whatever its format. Opening it reads the table of contents; values are read one tensor at a time.</summary>
 public abstract class Checkpoint : IDisposable
 {
-    /// <summary>
-    /// Opens a file by its content. The same as <see cref="Checkpoints.Open"/>, whose class other namespaces of ZooRank cannot name shortly.
-    /// </summary>
-    /// <inheritdoc cref="Checkpoints.Open"/>
-    public static Checkpoint Open(string path) => Checkpoints.Open(path);
+    /// <summary>Opens a file by its content; its name says nothing. Only the table of contents is read, and no code of the file is run.</summary>
+    /// <exception cref="InvalidInputException">It is no readable checkpoint: one line says what it is instead and what to do.</exception>
+    public static Checkpoint Open(string path) => CheckpointFormats.Open(path);
 
     /// <summary>The file as it was given.</summary>
     public required string Path { get; init; }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace ZooRank.Checkpoints;
 
 /// <summary>
-/// The safetensors format: 8 bytes length, a JSON header of names, types, shapes and offsets, then the values. <see cref="Checkpoints"/> reads it.
+/// The safetensors format: 8 bytes length, a JSON header of names, types, shapes and offsets, then the values. <see cref="CheckpointFormats"/> reads it.
 /// </summary>
 /// <remarks>https://github.com/huggingface/safetensors, README "Format".</remarks>
 public static class Safetensors

@@ -33,7 +33,7 @@ internal sealed class StoredCheckpoint : Checkpoint
         ArgumentNullException.ThrowIfNull(tensor);
         ObjectDisposedException.ThrowIf(disposed, this);
         if (!tensors.TryGetValue(tensor.Name, out var stored)) throw new ArgumentException($"{Path} has no tensor '{tensor.Name}'.", nameof(tensor));
-        return Checkpoints.Guard(Path, stored.Read);
+        return CheckpointFormats.Guard(Path, stored.Read);
     }
 
     protected override void Dispose(bool disposing)

@@ -1,7 +1,7 @@
 namespace ZooRank.Checkpoints;
 
 /// <summary>
-/// Why a file cannot be read, without the file's name: <see cref="Checkpoints"/> puts that in front and turns it into the user's <see
+/// Why a file cannot be read, without the file's name: <see cref="CheckpointFormats"/> puts that in front and turns it into the user's <see
 /// cref="InvalidInputException"/>. The message may quote the file, which nobody vouches for: it is kept to one line of bounded length.
 /// </summary>
 internal sealed class UnreadableCheckpointException : Exception

@@ -46,23 +46,7 @@ public static class ImageDatasets
         {
             siblings = [];
         }
-        var near = siblings.Select(s => (Name: s, Distance: Distance(s.ToLowerInvariant(), wanted.ToLowerInvariant())))
-            .Where(s => s.Distance <= Math.Max(2, wanted.Length / 3) || s.Name.StartsWith(wanted, StringComparison.OrdinalIgnoreCase))
-            .OrderBy(s => s.Distance).ThenBy(s => s.Name, StringComparer.Ordinal).Take(3).Select(s => s.Name).ToList();
+        var near = Suggestions.Closest(wanted, siblings).Concat(siblings.Where(s => s.StartsWith(wanted, StringComparison.OrdinalIgnoreCase))).Distinct().Take(3).ToList();
         return new InvalidInputException($"{path}: does not exist. {(near.Count > 0 ? $"Did you mean {string.Join(", ", near)}?" : "Check the path.")}");
-    }
-
-    // Levenshtein: insertions, deletions, replacements.
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-        return row[^1];
     }
 }

@@ -33,6 +33,10 @@ public static class ImageDecoder
 
     private static readonly string? unavailable;
 
+    /// <summary>Version of the libvips in use.</summary>
+    /// <exception cref="InvalidInputException">It could not be loaded: the loader's words.</exception>
+    public static string LibraryVersion => unavailable is null ? $"{NetVips.NetVips.Version(0)}.{NetVips.NetVips.Version(1)}.{NetVips.NetVips.Version(2)}" : throw new InvalidInputException(unavailable);
+
     /// <summary>Reads a file; see <see cref="Decode(byte[], string, int?)"/>.</summary>
     public static Image Decode(string path, int? wantedSide = null) => Decode(ReadFile(path), path, wantedSide);
 

@@ -14,14 +14,8 @@ public static partial class Architectures
 
     /// <summary>The architecture of this name, whatever its case.</summary>
     /// <exception cref="InvalidInputException">There is none.</exception>
-    public static Architecture Get(string name)
-    {
-        if (All.FirstOrDefault(a => a.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } found) return found;
-        var (closest, distance) = All.Select(a => (a.Name, Distance: EditDistance(name, a.Name))).MinBy(pair => pair.Distance);
-        // Further away than half of its letters it is no typing error.
-        var suggestion = distance <= closest.Length / 2 ? $" Did you mean '{closest}'?" : "";
-        throw new InvalidInputException($"Unknown architecture '{name}'.{suggestion} Valid architectures: {string.Join(", ", All.Select(a => a.Name))}.");
-    }
+    public static Architecture Get(string name) => All.FirstOrDefault(a => a.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw Suggestions.Unknown("architecture", name, [.. All.Select(a => a.Name)]);
 
     /// <summary>The architecture that tensors of these names and shapes belong to, whatever the number of classes and a leading path that all names share.</summary>
     public static Recognition Recognise(IReadOnlyList<TensorEntry> tensors)
@@ -70,22 +64,4 @@ public static partial class Architectures
     [GeneratedRegex(@"(cls_token|class_token)$")] private static partial Regex Attention();
     [GeneratedRegex(@"relative_position_bias_table$")] private static partial Regex ShiftedWindow();
     [GeneratedRegex(@"denseblock(3\.denselayer2[5-9]|3\.denselayer[3-9]\d|4\.denselayer1[7-9])\.")] private static partial Regex LateDenseLayer();
-
-    // Levenshtein's, on lower case, one row at a time.
-    private static int EditDistance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var substitution = diagonal + (char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(substitution, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[^1];
-    }
 }

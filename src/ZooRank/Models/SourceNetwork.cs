@@ -15,7 +15,7 @@ public abstract class SourceNetwork(string name) : Module<Tensor, Tensor>(name)
     private Module<Tensor, Tensor>? head;
 
     /// <summary>False for an encoder whose checkpoint came without a classifier (self-supervised pretraining): it has features and no logits.</summary>
-    public bool HasHead { get; private set; } = true;
+    public virtual bool HasHead { get; private set; } = true;
 
     /// <summary>D: width of the features; 0 where the network did not say.</summary>
     public long FeatureCount { get; private set; }

@@ -7,7 +7,7 @@ namespace ZooRank.Native;
 /// The libtorch in use: found, loaded in the right order, with the cause named where that fails. Everything that computes with tensors goes through it
 /// (<see cref="NativeLibraries"/> answers the runtime's first request), and nothing else loads it, so commands without tensors start at once.
 /// </summary>
-public sealed class TorchRuntime
+public sealed partial class TorchRuntime
 {
     private static readonly Lock Gate = new();
     private static TorchRuntime? loaded;
@@ -24,6 +24,9 @@ public sealed class TorchRuntime
 
     /// <summary>True where the system's libstdc++ is too old for the original and a copy was mended.</summary>
     public bool Repaired => LibTorchSharp != NativeLibraries.LibTorchSharp;
+
+    /// <summary>True where this libtorch was built with CUDA; whether a device is there is another matter.</summary>
+    public bool HasCuda => Handles.ContainsKey("torch_cuda");
 
     private Dictionary<string, nint> Handles { get; init; } = [];
 
@@ -61,6 +64,7 @@ public sealed class TorchRuntime
         var interop = NativeLibraries.LibTorchSharp ?? throw new InvalidInputException(
             $"TorchSharp has no native library for {NativeLibraries.Rid}. ZooRank runs on linux-x64, win-x64, win-arm64 and osx-arm64.");
 
+        if (!OperatingSystem.IsWindows()) SetEnvironment("OMP_WAIT_POLICY", "PASSIVE", overwrite: 0);
         var handles = new Dictionary<string, nint>();
         // Each is found by the next one through its name: the order of their needs.
         foreach (var library in new[] { "c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch" })
@@ -85,6 +89,12 @@ public sealed class TorchRuntime
             Handles = handles,
         };
     }
+
+    // OpenMP's threads wait for one another by spinning. Where other processes want the same cores (a laptop in use, a shared node) each wait then lasts until the
+    // scheduler comes round: on two busy cores, training ran seven times slower than with waits that sleep, which cost next to nothing on idle ones.
+    // Read once, when the library is loaded, from the process's own environment, which .NET's does not reach. What the user has set stays.
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
 
     // PyTorch's wheels keep CUDA's libraries beside torch, in nvidia/*/lib. Its libraries usually find them by themselves;
     // loading them first serves the installations that rely on Python to do so. One that fails is reported by what needs it.

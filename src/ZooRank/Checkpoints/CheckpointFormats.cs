@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 namespace ZooRank.Checkpoints;
 
 /// <summary>Opens files of weights: those that torch.save wrote (today's zip and the older format), TorchScript, safetensors.</summary>
-public static class Checkpoints
+internal static class CheckpointFormats
 {
     private const int HeadLength = 4096;
 

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using ZooRank.Cli.Display;
+using ZooRank.Features;
+using ZooRank.Files;
+using ZooRank.Models;
+using ZooRank.Ranking;
+
+namespace ZooRank.Cli.Commands;
+
+internal static class RankCommand
+{
+    public static Command Create()
+    {
+        var target = new TargetOptions();
+        var devices = new DeviceOptions();
+        var zoo = new Option<string>("--zoo", "-z") { Description = "The source models: a folder of checkpoints, a zoo.json, or one checkpoint.", Required = true, HelpName = "ZOO" };
+        var scenario = new Option<string>("--scenario") { Description = "What is compared: source (data sets under one architecture), architecture (of one source), or auto: by what the zoo holds.", DefaultValueFactory = _ => "auto", HelpName = "source|architecture|auto" };
+        scenario.AcceptOnlyFromAmong("source", "architecture", "auto");
+        var json = new Option<bool>("--json") { Description = "Print the ranking as JSON instead of the table." };
+        var @out = new Option<string?>("--out", "-o") { Description = "Write the ranking as JSON to a file too.", HelpName = "FILE" };
+        var csv = new Option<string?>("--csv") { Description = "Write the models and their numbers as CSV to a file too.", HelpName = "FILE" };
+        var noCache = new Option<bool>("--no-cache") { Description = "Neither read nor keep features in the cache." };
+        var offline = new Option<bool>("--offline") { Description = "Fetch nothing; a checkpoint that is not there is a skipped model." };
+        var memory = new Option<double?>("--memory") { Description = "GB that a batch's activations may take; beyond that images are sent through twice. Default: half of what is free.", HelpName = "GB" };
+
+        var command = new Command("rank", "Rank a zoo of source models for a target data set.");
+        target.AddTo(command);
+        foreach (var option in new Option[] { zoo, scenario, json, @out, csv, noCache, offline, memory }) command.Add(option);
+        devices.AddTo(command);
+        command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
+        return command;
+
+        int Run(ParseResult parsed, CancellationToken cancellation)
+        {
+            var overrides = target.Overrides(parsed);
+            var models = ModelZoo.Open(parsed.GetRequiredValue(zoo));
+            if (parsed.GetValue(memory) is <= 0) throw new InvalidInputException($"--memory must be above 0 GB; got {parsed.GetValue(memory)}.");
+            using var dataset = target.Open(parsed);
+            var device = devices.Start(parsed);
+            using var display = new RankingProgressDisplay();
+            var ranking = TransferabilityRanker.Rank(dataset, models, new RankingOptions
+            {
+                Probe = target.Probe(parsed),
+                Scenario = parsed.GetValue(scenario) == "auto" ? null : Enum.Parse<Scenario>(parsed.GetValue(scenario)!, ignoreCase: true),
+                Overrides = overrides,
+                Device = device,
+                Cache = parsed.GetValue(noCache) ? null : FeatureCache.OfUser,
+                Downloads = new() { Offline = parsed.GetValue(offline), Progress = display },
+                MemoryBudget = parsed.GetValue(memory) is { } gigabytes ? (long)(gigabytes * (1L << 30)) : null,
+                Command = ["zoorank", .. Environment.GetCommandLineArgs().Skip(1)],
+            }, display, cancellation);
+            display.Dispose();
+
+            if (parsed.GetValue(@out) is { } file) AtomicFile.WriteText(file, RankingText.Json(ranking) + "\n");
+            if (parsed.GetValue(csv) is { } table) AtomicFile.WriteText(table, RankingText.Csv(ranking));
+            if (parsed.GetValue(json)) Console.Out.WriteLine(RankingText.Json(ranking));
+            else RankingTable.Print(ranking);
+            return ranking.Skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;
+        }
+    }
+}

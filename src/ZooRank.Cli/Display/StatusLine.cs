@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace ZooRank.Cli.Display;
+
+/// <summary>
+/// One line on standard error that says where long work stands: rewritten in place on a terminal; in a log or a cluster's job a new line
+/// for what is important and every half minute.
+/// </summary>
+internal sealed class StatusLine : IDisposable
+{
+    private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(100), LogEvery = TimeSpan.FromSeconds(30);
+
+    private readonly Stopwatch clock = Stopwatch.StartNew();
+    private readonly bool live = !Console.IsErrorRedirected;
+    private TimeSpan? shown;
+    private int length;
+
+    /// <summary>", about 12 s left" from how much of the whole is done; empty while that says little.</summary>
+    public string TimeLeft(double done)
+    {
+        var elapsed = clock.Elapsed;
+        if (done < 0.02 || elapsed.TotalSeconds < 2) return "";
+        var left = elapsed / done - elapsed;
+        var words = left.TotalMinutes < 1 ? $"{Math.Max(1, Math.Ceiling(left.TotalSeconds))} s" : left.TotalHours < 1 ? $"{Math.Ceiling(left.TotalMinutes)} min" : string.Create(CultureInfo.InvariantCulture, $"{left.TotalHours:0.0} h");
+        return $", about {words} left";
+    }
+
+    /// <summary>Shows the line, unless another was shown a moment ago and this one is not important.</summary>
+    public void Show(string text, bool important = false)
+    {
+        var now = clock.Elapsed;
+        if (!important && shown is { } last && now - last < (live ? Redraw : LogEvery)) return;
+        shown = now;
+        if (!live)
+        {
+            Console.Error.WriteLine(text);
+            return;
+        }
+        var width = Math.Max(20, Console.WindowWidth - 1);
+        if (text.Length > width) text = text[..(width - 1)] + "…";
+        Console.Error.Write($"\r{text}{new string(' ', Math.Max(0, length - text.Length))}");
+        length = text.Length;
+    }
+
+    /// <summary>Clears the line.</summary>
+    public void Dispose()
+    {
+        if (live && length > 0) Console.Error.Write($"\r{new string(' ', length)}\r");
+        length = 0;
+    }
+}

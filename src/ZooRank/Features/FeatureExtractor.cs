@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using ZooRank.Data;
+using ZooRank.Imaging;
+using ZooRank.Metrics;
+using ZooRank.Models;
+using static TorchSharp.torch;
+
+namespace ZooRank.Features;
+
+/// <param name="Done">Images that have gone through the network.</param>
+/// <param name="Total">All of the probe set.</param>
+public readonly record struct ExtractionProgress(int Done, int Total);
+
+/// <summary>
+/// One pass of a source model over a probe set: each image goes once through the network, and that pass yields features, logits, and by one backward
+/// pass with only the first two convolutions asking for gradients, the gradient norms of S_FU (SPEC §3; the published code runs a pass for each metric).
+/// </summary>
+/// <remarks>
+/// A batch of the triplet loss (a sixth of the probe) is sent through in small chunks whose graphs are kept; the loss is computed on all its embeddings,
+/// and its gradient sent back chunk by chunk. In evaluation mode no image sees another, so this is the batch's own gradient. Where the graphs of a whole batch
+/// would not fit the memory budget, they are dropped and each chunk is sent forward a second time: same numbers, bounded memory, one more forward pass.
+/// </remarks>
+public sealed class FeatureExtractor
+{
+    private readonly SourceNetwork network;
+    private readonly Preprocessing preprocessing;
+    private readonly ProbeSet probe;
+    private readonly Device device;
+    private readonly long budget;
+    private readonly IReadOnlyList<int> batches;
+    private readonly List<float> features = [], logits = [];
+    private readonly List<double> norms1 = [], norms2 = [];
+    private int done, width;
+    private bool keepGraphs = true;
+    private Task<IReadOnlyList<Image>>? prefetched;
+
+    private FeatureExtractor(SourceNetwork network, Preprocessing preprocessing, ProbeSet probe, Device device, long? budget)
+    {
+        (this.network, this.preprocessing, this.probe, this.device) = (network, preprocessing, probe, device);
+        this.budget = budget ?? Math.Max(FreeMemory() / 2, 512L << 20);
+        batches = FeatureUpdate.Batches(probe.Count);
+    }
+
+    /// <summary>Runs a network over a probe.</summary>
+    /// <param name="network">On <paramref name="device"/>. Left in evaluation mode, with gradients only for its first two convolutions.</param>
+    /// <param name="preprocessing">How it wants its images.</param>
+    /// <param name="probe">The images, in the order in which the batches are cut.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="memoryBudget">Bytes that the graphs of one batch may take; null: half of the memory that is free.</param>
+    /// <param name="progress">Told after each chunk.</param>
+    /// <param name="cancellation">Ends the pass after the chunk at work.</param>
+    /// <exception cref="InvalidInputException">The features are not finite.</exception>
+    public static FeatureSet Extract(
+        SourceNetwork network, Preprocessing preprocessing, ProbeSet probe, Device device, long? memoryBudget = null,
+        IProgress<ExtractionProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        network.eval();
+        foreach (var parameter in network.parameters()) parameter.requires_grad_(false);
+        var (conv1, conv2) = network.FirstConvolutions;
+        conv1.requires_grad_(true);
+        conv2.requires_grad_(true);
+
+        var pass = new FeatureExtractor(network, preprocessing, probe, device, memoryBudget);
+        foreach (var size in pass.batches) pass.Batch(size, conv1, conv2, progress, cancellation);
+        return new FeatureSet
+        {
+            Width = pass.width,
+            Values = [.. pass.features],
+            Logits = [.. pass.logits],
+            Labels = probe.Labels,
+            ClassCount = probe.ClassCount,
+            Indices = probe.Indices,
+            Conv1GradientNorms = pass.norms1,
+            Conv2GradientNorms = pass.norms2,
+        };
+    }
+
+    // Enough images to fill the vector units, few enough that activations stay near the cache: 16 at 224 pixels.
+    private int ChunkSize => (int)Math.Clamp(16L * 224 * 224 / ((long)preprocessing.InputSize * preprocessing.InputSize), 4, 128);
+
+    private void Batch(int size, Tensor conv1, Tensor conv2, IProgress<ExtractionProgress>? progress, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        var (first, before) = (done, UsedMemory());
+        var chunks = new List<(IReadOnlyList<Image> Images, Tensor Features)>();
+        while (done < first + size)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var images = Next(Math.Min(ChunkSize, first + size - done), first + size);
+            var embedding = Forward(images, keepGraphs);
+            features.AddRange(Values(embedding));
+            if (network.HasHead)
+            {
+                using var _ = no_grad();
+                using var head = network.Logits(embedding.detach());
+                logits.AddRange(Values(head));
+            }
+            chunks.Add((images, embedding));
+            done += images.Count;
+            progress?.Report(new(done, probe.Count));
+            if (keepGraphs && done < first + size && (UsedMemory() - before) / (double)(done - first) * size > budget)
+            {
+                keepGraphs = false;
+                chunks = [.. chunks.Select(c => (c.Images, WithoutGraph(c.Features)))];
+            }
+        }
+        Backward(chunks, [.. probe.Labels.Skip(first).Take(size)], conv1, conv2, cancellation);
+    }
+
+    private void Backward(List<(IReadOnlyList<Image> Images, Tensor Features)> chunks, int[] labels, Tensor conv1, Tensor conv2, CancellationToken cancellation)
+    {
+        conv1.grad = null;
+        conv2.grad = null;
+        using var embeddings = cat([.. chunks.Select(c => c.Features.detach())], 0);
+        width = (int)embeddings.shape[1];
+        if (!embeddings.isfinite().all().item<bool>())
+            throw new InvalidInputException("its features are not finite (NaN or infinity) on these images: its weights or its preprocessing are wrong. Check mean, std and the checkpoint.");
+        var loss = TripletMarginLoss.Compute(embeddings, labels);
+        long at = 0;
+        foreach (var (images, kept) in chunks)
+        {
+            using var scope = NewDisposeScope();
+            cancellation.ThrowIfCancellationRequested();
+            if (loss.ActiveTriplets > 0)
+            {
+                var gradient = loss.Gradient[TensorIndex.Slice(at, at + images.Count)];
+                (kept.requires_grad ? kept : Forward(images, withGraph: true)).backward([gradient]);
+            }
+            at += images.Count;
+            kept.Dispose();   // and its graph
+        }
+        norms1.Add(Norm(conv1));
+        norms2.Add(Norm(conv2));
+    }
+
+    private Tensor Forward(IReadOnlyList<Image> images, bool withGraph)
+    {
+        using var gradients = set_grad_enabled(withGraph);
+        using var scope = NewDisposeScope();
+        return network.Features(preprocessing.Apply(images, device)).MoveToOuterDisposeScope();
+    }
+
+    // The next images; those after them are read and decoded while the network works on these.
+    private IReadOnlyList<Image> Next(int count, int endOfBatch)
+    {
+        var images = prefetched is null ? probe.Load(done, count, preprocessing.InputSize) : prefetched.GetAwaiter().GetResult();
+        var following = done + count;
+        var size = following < endOfBatch ? Math.Min(ChunkSize, endOfBatch - following) : Math.Min(ChunkSize, Math.Min(batches[0], probe.Count - following));
+        prefetched = size > 0 ? Task.Run(() => probe.Load(following, size, preprocessing.InputSize), CancellationToken.None) : null;
+        return images;
+    }
+
+    private static Tensor WithoutGraph(Tensor features)
+    {
+        using (features) return features.detach();
+    }
+
+    private static double Norm(Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        return weight.grad is { } gradient ? gradient.to(ScalarType.Float64).norm().item<double>() : 0;
+    }
+
+    private static float[] Values(Tensor t)
+    {
+        using var scope = NewDisposeScope();
+        return t.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+    }
+
+    private static long UsedMemory()
+    {
+        using var me = Process.GetCurrentProcess();
+        return me.WorkingSet64;
+    }
+
+    private static long FreeMemory()
+    {
+        // The runtime knows the container's limit; on Linux the kernel's own estimate also counts what it can take back.
+        var limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - UsedMemory();
+        var line = OperatingSystem.IsLinux() && File.Exists("/proc/meminfo") ? File.ReadLines("/proc/meminfo").FirstOrDefault(l => l.StartsWith("MemAvailable:", StringComparison.Ordinal)) : null;
+        return line is not null && long.TryParse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], out var kilobytes) ? Math.Min(limit, kilobytes << 10) : limit;
+    }
+}

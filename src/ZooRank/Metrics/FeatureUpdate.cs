@@ -1,0 +1,26 @@
+using ZooRank.Features;
+
+namespace ZooRank.Metrics;
+
+/// <summary>
+/// Feature update S_FU (arXiv 2412.20172, eq. 3–4): how much more a step of learning would move the network's second convolution than its first,
+/// mean ‖∇conv2‖ ÷ mean ‖∇conv1‖ over the batches of the probe, under the triplet loss of the target's labels.
+/// </summary>
+public static class FeatureUpdate
+{
+    /// <summary>The batch sizes into which n probe images are cut, in order: ⌊n/6⌋ each, the remainder as a last batch (SPEC §3).</summary>
+    public static IReadOnlyList<int> Batches(int n)
+    {
+        var size = Math.Max(n / 6, 1);
+        return [.. Enumerable.Repeat(size, n / size), .. n % size > 0 ? [n % size] : Array.Empty<int>()];
+    }
+
+    /// <summary>S_FU; null, with the reason, where no batch moves the first convolution.</summary>
+    public static (double? Score, string? Undefined) Measure(FeatureSet features)
+    {
+        var (conv1, conv2) = (features.Conv1GradientNorms.Sum(), features.Conv2GradientNorms.Sum());
+        return features.Conv1GradientNorms.Count == 0 ? (null, "these features came without gradient norms")
+            : conv1 > 0 ? (conv2 / conv1, null)
+            : (null, "the triplet loss moves nothing: every batch either lacks two classes and a pair of one, or separates its classes by more than the margin");
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text.Json.Serialization;
+
+namespace ZooRank.Ranking;
+
+/// <summary>The answer: the models in order of their score for a target, with all that is needed to judge it and to make it again.</summary>
+public sealed record Ranking
+{
+    /// <summary>Version of this file's layout.</summary>
+    public int Schema { get; init; } = 1;
+
+    public required TargetSummary Target { get; init; }
+
+    /// <summary>"source" or "architecture": how the terms were combined.</summary>
+    public required string Scenario { get; init; }
+
+    /// <summary>Why that scenario.</summary>
+    public required string ScenarioReason { get; init; }
+
+    /// <summary>In rank order; models without a score last.</summary>
+    public required IReadOnlyList<RankedModel> Models { get; init; }
+
+    /// <summary>Models that could not be measured.</summary>
+    public required IReadOnlyList<SkippedModel> Skipped { get; init; }
+
+    /// <summary>Which to fine-tune and how sure that is, in words.</summary>
+    public required string Advice { get; init; }
+
+    public required IReadOnlyList<Caveat> Caveats { get; init; }
+
+    public required Provenance Provenance { get; init; }
+}
+
+/// <param name="Name">The data set's name.</param>
+/// <param name="Path">Where it was read.</param>
+/// <param name="Description">Format, splits and sizes, in a line.</param>
+/// <param name="Classes">Class names, by label.</param>
+/// <param name="ProbeImages">n: images measured.</param>
+/// <param name="ProbeClassCounts">How many of each class.</param>
+/// <param name="ProbeSha256">Hash of the measured images and labels.</param>
+public sealed record TargetSummary(
+    string Name, string Path, string Description, IReadOnlyList<string> Classes, int ProbeImages, IReadOnlyList<int> ProbeClassCounts,
+    [property: JsonPropertyName("probe_sha256")] string ProbeSha256);
+
+public sealed record RankedModel
+{
+    public required string Id { get; init; }
+
+    /// <summary>1 is the best; equal scores share the better rank; null without a score.</summary>
+    public required int? Rank { get; init; }
+
+    /// <summary>S: the combined score, 0 to 1; null where a term is undefined or nothing tells the models apart.</summary>
+    public required double? Score { get; init; }
+
+    /// <summary>"lp", "fu", "nca_objective" (f(A)/n), by name; null where undefined.</summary>
+    public required IReadOnlyDictionary<string, double?> Measures { get; init; }
+
+    /// <summary>Share of the resamples of the probe in which this model is the best.</summary>
+    public double? ProbabilityBest { get; init; }
+
+    /// <summary>Seconds this model took, reading and measuring included.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>True where its features came from the cache and no network ran.</summary>
+    public required bool Cached { get; init; }
+
+    public required string Architecture { get; init; }
+    public string? Source { get; init; }
+
+    /// <summary>Parameters of the checkpoint's model.</summary>
+    public required long Parameters { get; init; }
+
+    public required string Checkpoint { get; init; }
+
+    [JsonPropertyName("checkpoint_sha256")]
+    public required string CheckpointSha256 { get; init; }
+
+    /// <summary>How its images were prepared.</summary>
+    public required PreprocessingSummary Preprocessing { get; init; }
+}
+
+public sealed record PreprocessingSummary(int InputSize, string Resize, IReadOnlyList<float> Mean, IReadOnlyList<float> Std);
+
+/// <param name="Id">The model.</param>
+/// <param name="Reason">Why it could not be measured, in one line.</param>
+public sealed record SkippedModel(string Id, string Reason);
+
+/// <summary>What is needed to run it again.</summary>
+public sealed record Provenance
+{
+    public required string Zoorank { get; init; }
+    public required string Libtorch { get; init; }
+    public required string Runtime { get; init; }
+    public required string Platform { get; init; }
+    public required string Device { get; init; }
+    public required int Threads { get; init; }
+    public required string Zoo { get; init; }
+    public required uint Seed { get; init; }
+    public required int Fold { get; init; }
+    public required int ProbePerClass { get; init; }
+    public required string Sampling { get; init; }
+
+    /// <summary>When it was started, UTC.</summary>
+    public required DateTimeOffset Started { get; init; }
+
+    public required double Seconds { get; init; }
+
+    /// <summary>The command, where there was one.</summary>
+    public IReadOnlyList<string> Command { get; init; } = [];
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.Never)]
+[JsonSerializable(typeof(Ranking))]
+public sealed partial class RankingJson : JsonSerializerContext;

@@ -1,0 +1,214 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using ZooRank.Data;
+using ZooRank.Downloads;
+using ZooRank.Features;
+using ZooRank.Metrics;
+using ZooRank.Models;
+using ZooRank.Native;
+using static TorchSharp.torch;
+
+namespace ZooRank.Ranking;
+
+/// <summary>How to rank.</summary>
+public sealed record RankingOptions
+{
+    public ProbeOptions Probe { get; init; } = new();
+
+    /// <summary>Null: chosen by the zoo (see <see cref="TransferabilityRanker.Rank"/>), and the result says why.</summary>
+    public Scenario? Scenario { get; init; }
+
+    public ModelOverrides Overrides { get; init; } = new();
+
+    /// <summary>Where the networks run; null: the CPU.</summary>
+    public Device? Device { get; init; }
+
+    /// <summary>Where features are kept from one run to the next; null: nowhere.</summary>
+    public FeatureCache? Cache { get; init; }
+
+    public DownloadOptions Downloads { get; init; } = new();
+
+    /// <summary>Bytes that kept activations may take; null: half of what is free.</summary>
+    public long? MemoryBudget { get; init; }
+
+    /// <summary>The command to be noted in the result.</summary>
+    public IReadOnlyList<string> Command { get; init; } = [];
+}
+
+/// <param name="Model">The model at work.</param>
+/// <param name="Index">Its place in the zoo, from 0.</param>
+/// <param name="Count">Models in the zoo.</param>
+/// <param name="Stage">What is being done with it.</param>
+/// <param name="Fraction">How much of the model is done, 0 to 1.</param>
+public readonly record struct RankingProgress(string Model, int Index, int Count, string Stage, double Fraction);
+
+/// <summary>Ranks a zoo of source models for a target data set: one network in memory at a time, one pass each, a failure never stops the others.</summary>
+public static class TransferabilityRanker
+{
+    private const double Tied = 0.05;   // a model that is the best in fewer resamples than this is not in question
+
+    /// <summary>Measures every model on a probe of the data set's train split and combines the terms as the paper does.</summary>
+    /// <remarks>Scenario: with one architecture in the zoo, its sources are compared; with several, and no two models of one, the architectures are; a mixed zoo is ranked as sources, with a caveat.</remarks>
+    /// <exception cref="InvalidInputException">The data cannot be measured, or no model can.</exception>
+    public static Ranking Rank(ImageDataset dataset, ModelZoo zoo, RankingOptions? options = null, IProgress<RankingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        options ??= new();
+        var (started, clock) = (DateTimeOffset.UtcNow, Stopwatch.StartNew());
+        var fingerprint = DatasetFingerprint.Of(dataset, new FingerprintOptions { Probe = options.Probe });
+        var probe = ProbeSet.Draw(dataset, options.Probe);
+        var device = options.Device ?? CPU;
+
+        var measured = new List<Measured>();
+        var skipped = new List<SkippedModel>();
+        foreach (var (model, index) in zoo.Models.Select((m, i) => (m, i)))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            void Report(string stage, double fraction) => progress?.Report(new(model.Id, index, zoo.Models.Count, stage, fraction));
+            Report("opening", 0);
+            try
+            {
+                measured.Add(Measure(model, probe, options, device, Report, cancellation));
+            }
+            catch (InvalidInputException e)
+            {
+                skipped.Add(new SkippedModel(model.Id, e.Message));
+            }
+            Report("done", 1);
+        }
+        if (measured.Count == 0) throw new InvalidInputException($"none of the {zoo.Models.Count} models could be measured. {skipped[0].Id}: {skipped[0].Reason}");
+
+        var (scenario, reason, mixed) = ChooseScenario(options.Scenario, measured);
+        var combined = Combination.Combine([.. measured.Select(m => (m.Lp, m.Fu))], scenario);
+        var probabilities = Probabilities(measured, probe.Labels, scenario, options.Probe.Seed);
+        var ranked = measured.Select((m, i) => m.Ranked(combined.Scores[i], RankOf(combined.Scores, i), probabilities[i]))
+            .OrderBy(m => m.Rank ?? int.MaxValue).ThenBy(m => m.Id, StringComparer.Ordinal).ToList();
+        List<Caveat> caveats =
+        [
+            .. probe.Caveats.Concat(fingerprint.Caveats).Distinct(),
+            .. mixed is null ? [] : new[] { mixed },
+            .. combined.Caveats,
+            .. measured.SelectMany(m => m.Caveats),
+        ];
+        return new Ranking
+        {
+            Target = new TargetSummary(dataset.Name, dataset.Path, dataset.Description, dataset.ClassNames, probe.Count,
+                [.. Enumerable.Range(0, probe.ClassCount).Select(c => probe.Labels.Count(y => y == c))], probe.ContentHash),
+            Scenario = scenario == Scenario.Source ? "source" : "architecture",
+            ScenarioReason = reason,
+            Models = ranked,
+            Skipped = skipped,
+            Advice = Advise(ranked, probe.Count, scenario),
+            Caveats = caveats,
+            Provenance = new Provenance
+            {
+                Zoorank = typeof(TransferabilityRanker).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+                Libtorch = TorchRuntime.Load().Origin == "package" ? "2.10.0 CPU (package)" : TorchRuntime.Load().Origin,
+                Runtime = RuntimeInformation.FrameworkDescription,
+                Platform = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}",
+                Device = device.ToString(),
+                Threads = get_num_threads(),
+                Zoo = zoo.Path,
+                Seed = options.Probe.Seed,
+                Fold = options.Probe.Fold,
+                ProbePerClass = options.Probe.PerClass,
+                Sampling = options.Probe.Sampling.ToString().ToLowerInvariant(),
+                Started = started,
+                Seconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
+                Command = options.Command,
+            },
+        };
+    }
+
+    /// <summary>The features of one model on a probe: from the cache, or by running the network.</summary>
+    public static (FeatureSet Features, bool Cached, IReadOnlyList<Caveat> Caveats) Extract(
+        LoadedModel model, ProbeSet probe, RankingOptions options, IProgress<ExtractionProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var device = options.Device ?? CPU;
+        if (options.Cache?.Find(model, probe, device.type.ToString()) is { } kept) return (kept, true, []);
+        using var scope = NewDisposeScope();
+        var (network, caveats) = model.Network(device);
+        using (network)
+        {
+            var features = FeatureExtractor.Extract(network, model.Preprocessing, probe, device, options.MemoryBudget, progress, cancellation);
+            options.Cache?.Keep(model, probe, device.type.ToString(), features);
+            return (features, false, caveats);
+        }
+    }
+
+    private static Measured Measure(SourceModel source, ProbeSet probe, RankingOptions options, Device device, Action<string, double> report, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        var model = LoadedModel.Open(source, options.Overrides, options.Downloads with { Cancellation = cancellation });
+        var (features, cached, caveats) = Extract(model, probe, options, new Synchronous<ExtractionProgress>(p => report("images", 0.9 * p.Done / p.Total)), cancellation);
+        report("learning neighbours", 0.9);
+        var quality = FeatureQuality.Measure(features, device);
+        var (fu, undefined) = FeatureUpdate.Measure(features);
+        return new Measured(model, features, quality, fu, cached, clock.Elapsed.TotalSeconds,
+            [.. model.Caveats, .. caveats, .. undefined is null ? [] : new[] { new Caveat("undefined-fu", $"its feature update is undefined: {undefined}.", source.Id) }]);
+    }
+
+    private static (Scenario, string, Caveat?) ChooseScenario(Scenario? asked, List<Measured> models)
+    {
+        if (asked is { } given) return (given, "as asked", null);
+        var architectures = models.Select(m => m.Model.ArchitectureName).Distinct().Count();
+        if (architectures == 1) return (Scenario.Source, models.Count == 1 ? "one model" : $"all {models.Count} models are {models[0].Model.ArchitectureName}: their sources are compared", null);
+        if (architectures == models.Count) return (Scenario.Architecture, $"{architectures} models of {architectures} architectures: the architectures are compared, with both terms reversed (eq. 8 of the paper)", null);
+        return (Scenario.Source, $"{models.Count} models of {architectures} architectures: compared as sources", new Caveat("mixed-zoo",
+            $"the zoo mixes {architectures} architectures with several models of one; the paper compares either sources of one architecture or architectures of one source, and the gradient term differs between architectures. Rank them apart, or choose with --scenario."));
+    }
+
+    private static IReadOnlyList<double?> Probabilities(List<Measured> models, IReadOnlyList<int> labels, Scenario scenario, uint seed)
+    {
+        var complete = models.Where(m => m.Fu is not null).ToList();
+        if (complete.Count < 2) return [.. models.Select(_ => (double?)null)];
+        var shares = ResampledChoice.ProbabilityBest([.. complete.Select(m => new ResampledTerms(m.Quality.Probabilities, m.Features.Conv1GradientNorms, m.Features.Conv2GradientNorms))], labels, scenario, unchecked((int)seed));
+        return [.. models.Select(m => complete.IndexOf(m) is >= 0 and var at ? shares[at] : (double?)null)];
+    }
+
+    private static int? RankOf(IReadOnlyList<double?> scores, int i) => scores[i] is { } mine ? 1 + scores.Count(other => other > mine) : null;
+
+    private static string Advise(List<RankedModel> ranked, int images, Scenario scenario)
+    {
+        var scored = ranked.Where(m => m.Score is not null).ToList();
+        if (scored.Count == 0) return ranked.Count == 1 ? $"Only {ranked[0].Id} could be measured: there is nothing to choose." : "Nothing tells these models apart on these images: no choice can be made.";
+        if (scored.Count == 1) return $"Only {scored[0].Id} has a score: there is nothing to choose.";
+        static string Percent(double? p) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(100 * (p ?? 0))} %");
+        var contenders = scored.Where(m => m.Rank == 1 || m.ProbabilityBest >= Tied).OrderByDescending(m => m.ProbabilityBest).ToList();
+        var first = contenders.Count == 1
+            ? $"Fine-tune {contenders[0].Id}: it is the best in {Percent(contenders[0].ProbabilityBest)} of {ResampledChoice.Resamples} resamplings of these {images} images."
+            : $"These {images} images do not decide between {string.Join(", ", contenders.Take(5).Select(m => $"{m.Id} (best in {Percent(m.ProbabilityBest)} of resamplings)"))}{(contenders.Count > 5 ? $" and {contenders.Count - 5} more" : "")}: fine-tune {(contenders.Count == 2 ? "both" : "these")}, or measure more images.";
+        // Mean weighted Kendall correlations of the paper's own tables 2 and 3, recomputed from its published scores.
+        var worth = scenario == Scenario.Source ? "0.52" : "0.26";
+        return $"{first} How far to trust such a ranking: in the paper it agreed with fine-tuning at a weighted Kendall τ of {worth} on average (1 is perfect, 0 is chance).";
+    }
+
+    private sealed record Measured(LoadedModel Model, FeatureSet Features, FeatureQuality Quality, double? Fu, bool Cached, double Seconds, IReadOnlyList<Caveat> Caveats)
+    {
+        public double? Lp => Quality.Score;
+
+        public RankedModel Ranked(double? score, int? rank, double? probability) => new()
+        {
+            Id = Model.Source.Id,
+            Rank = rank,
+            Score = score,
+            Measures = new Dictionary<string, double?> { ["lp"] = Lp, ["fu"] = Fu, ["nca_objective"] = Quality.NcaObjective / Features.Count },
+            ProbabilityBest = probability,
+            Seconds = Math.Round(Seconds, 3),
+            Cached = Cached,
+            Architecture = Model.ArchitectureName,
+            Source = Model.Source.Source,
+            Parameters = Model.ParameterCount,
+            Checkpoint = Model.Source.Checkpoint,
+            CheckpointSha256 = Model.Sha256,
+            Preprocessing = new(Model.Preprocessing.InputSize, Model.Preprocessing.Resize.ToString().ToLowerInvariant(), Model.Preprocessing.Mean, Model.Preprocessing.Std),
+        };
+    }
+
+    // Progress<T> posts to the thread pool and may report out of order; a bar wants to be told at once.
+    private sealed class Synchronous<T>(Action<T> report) : IProgress<T>
+    {
+        public void Report(T value) => report(value);
+    }
+}
