@@ -21,7 +21,7 @@ public enum Motif
 /// <summary>Small grey pictures drawn by code, so that ZooRank can be tried and tested where there are no data. They stand for nothing real.</summary>
 public static class Drawings
 {
-    public const int Side = 48;
+    public const int Side = 32;
 
     /// <summary>The classes of a motif.</summary>
     public static IReadOnlyList<string> Classes(Motif motif) => motif switch
@@ -33,7 +33,7 @@ public static class Drawings
         _ => throw new ArgumentOutOfRangeException(nameof(motif)),
     };
 
-    /// <summary>Writes a MedMNIST-style .npz: 48×48 grey pictures, as many of each class.</summary>
+    /// <summary>Writes a MedMNIST-style .npz: 32×32 grey pictures, as many of each class.</summary>
     /// <param name="path">The file.</param>
     /// <param name="motif">What is drawn.</param>
     /// <param name="perClass">Training pictures of each class; a quarter as many for validation and for test.</param>
@@ -79,14 +79,14 @@ public static class Drawings
     private static void Cell(double[,] canvas, Random random, int lobes, int granules, bool vacuole)
     {
         double Around(double mean, double spread) => mean + spread * (2 * random.NextDouble() - 1);
-        var (x, y, turn) = (Around(Side / 2.0, 4), Around(Side / 2.0, 4), 2 * Math.PI * random.NextDouble());
-        var body = Around(16, 2.5);
+        var (x, y, turn) = (Around(Side / 2.0, 2.5), Around(Side / 2.0, 2.5), 2 * Math.PI * random.NextDouble());
+        var body = Around(0.34 * Side, 0.05 * Side);
         Ellipse(canvas, 0, 0, 4 * Side, 4 * Side, 0, Around(0.75, 0.05));
         Ellipse(canvas, x, y, body, body * Around(0.9, 0.1), turn, Around(0.55, 0.05));
         for (var i = 0; i < granules; i++)
         {
             var (r, a) = (0.85 * body * Math.Sqrt(random.NextDouble()), 2 * Math.PI * random.NextDouble());
-            Ellipse(canvas, x + r * Math.Cos(a), y + r * Math.Sin(a), 1.2, 1.2, 0, 0.35);
+            Ellipse(canvas, x + r * Math.Cos(a), y + r * Math.Sin(a), 0.9, 0.9, 0, 0.3);
         }
         if (vacuole) Ellipse(canvas, x + 0.45 * body * Math.Cos(turn + 2), y + 0.45 * body * Math.Sin(turn + 2), 0.28 * body, 0.28 * body, 0, 0.85);
         var dark = Around(0.25, 0.05);
@@ -106,7 +106,7 @@ public static class Drawings
 
     private static void Stripes(double[,] canvas, Random random, double direction)
     {
-        var (period, phase, contrast) = (5 + 5 * random.NextDouble(), 2 * Math.PI * random.NextDouble(), 0.1 + 0.15 * random.NextDouble());
+        var (period, phase, contrast) = (4 + 4 * random.NextDouble(), 2 * Math.PI * random.NextDouble(), 0.1 + 0.15 * random.NextDouble());
         for (var y = 0; y < Side; y++)
             for (var x = 0; x < Side; x++)
                 canvas[y, x] = 0.5 + contrast * Math.Sin(2 * Math.PI * (x * Math.Cos(direction) + y * Math.Sin(direction)) / period + phase);

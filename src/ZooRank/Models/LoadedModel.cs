@@ -105,19 +105,11 @@ public sealed class LoadedModel
             return (script, caveat is null ? [] : [caveat with { About = Source.Id }]);
         }
         using var checkpoint = Checkpoint.Open(Source.Checkpoint);
-        var network = architecture.Create(ClassCount);
-        try
-        {
-            StateLoading.Load(network, architecture, checkpoint);
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
-        }
+        var network = architecture.Load(checkpoint);
         if (network is GoogLeNet googlenet) googlenet.TransformInput = TransformInput;
         network.to(device);
         BatchNormFolding.Fold(network);
+        network.UseChannelsLast();
         return (network, []);
     }
 

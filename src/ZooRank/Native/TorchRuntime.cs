@@ -90,9 +90,9 @@ public sealed partial class TorchRuntime
         };
     }
 
-    // OpenMP's threads wait for one another by spinning. Where other processes want the same cores (a laptop in use, a shared node) each wait then lasts until the
-    // scheduler comes round: on two busy cores, training ran seven times slower than with waits that sleep, which cost next to nothing on idle ones.
-    // Read once, when the library is loaded, from the process's own environment, which .NET's does not reach. What the user has set stays.
+    // OpenMP's threads wait for one another by spinning. Where other processes want the same cores (a laptop in use, a shared node), each wait then lasts until
+    // the scheduler comes round: two trainings at once on two cores took 28 s, and 14 s with waits that sleep. On an idle machine sleeping costs up to a fifth
+    // at small images. Read once, when the library is loaded, from the process's own environment, which .NET's does not reach. What the user has set stays.
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironment(string name, string value, int overwrite);
 
