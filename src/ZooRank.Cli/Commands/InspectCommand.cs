@@ -55,8 +55,13 @@ internal static class InspectCommand
         var parameters = checkpoint.Tensors.Sum(t => t.ElementCount);
         var json = new JsonObject
         {
-            ["kind"] = "checkpoint", ["path"] = path, ["format"] = checkpoint.Format, ["state_key"] = checkpoint.StateKey,
-            ["architecture"] = recognition.Architecture?.Name, ["classes"] = recognition.Architecture is null ? null : recognition.ClassCount, ["explanation"] = recognition.Explanation,
+            ["kind"] = "checkpoint",
+            ["path"] = path,
+            ["format"] = checkpoint.Format,
+            ["state_key"] = checkpoint.StateKey,
+            ["architecture"] = recognition.Architecture?.Name,
+            ["classes"] = recognition.Architecture is null ? null : recognition.ClassCount,
+            ["explanation"] = recognition.Explanation,
             ["rankable"] = recognition.Architecture is not null || script,
             ["metadata"] = new JsonObject(checkpoint.Metadata.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value))),
             ["elements"] = parameters,
@@ -153,12 +158,26 @@ internal static class InspectCommand
         static JsonObject Range(Extent e) => new() { ["min"] = e.Min, ["median"] = e.Median, ["max"] = e.Max };
         var json = new JsonObject
         {
-            ["kind"] = "data", ["path"] = path, ["name"] = f.Name, ["description"] = f.Description, ["task"] = f.Kind.ToString(), ["classes"] = JsonOutput.Strings(f.ClassNames),
-            ["counts"] = counts, ["class_counts"] = byClass, ["sampled"] = f.SampledCount, ["width"] = Range(f.Width), ["height"] = Range(f.Height),
-            ["channels"] = new JsonArray([.. f.Channels.Select(c => (JsonNode)c)]), ["bit_depths"] = new JsonArray([.. f.BitDepths.Select(b => (JsonNode)b)]),
+            ["kind"] = "data",
+            ["path"] = path,
+            ["name"] = f.Name,
+            ["description"] = f.Description,
+            ["task"] = f.Kind.ToString(),
+            ["classes"] = JsonOutput.Strings(f.ClassNames),
+            ["counts"] = counts,
+            ["class_counts"] = byClass,
+            ["sampled"] = f.SampledCount,
+            ["width"] = Range(f.Width),
+            ["height"] = Range(f.Height),
+            ["channels"] = new JsonArray([.. f.Channels.Select(c => (JsonNode)c)]),
+            ["bit_depths"] = new JsonArray([.. f.BitDepths.Select(b => (JsonNode)b)]),
             ["intensity"] = new JsonObject { ["min"] = f.Intensity.Min, ["mean"] = f.Intensity.Mean, ["max"] = f.Intensity.Max },
-            ["constant"] = f.ConstantCount, ["compared"] = f.ComparedCount, ["duplicates_in_train"] = f.DuplicatesInTrain, ["duplicates_across_splits"] = f.DuplicatesAcrossSplits,
-            ["conflicting_labels"] = f.ConflictingLabels, ["caveats"] = JsonOutput.Caveats(f.Caveats),
+            ["constant"] = f.ConstantCount,
+            ["compared"] = f.ComparedCount,
+            ["duplicates_in_train"] = f.DuplicatesInTrain,
+            ["duplicates_across_splits"] = f.DuplicatesAcrossSplits,
+            ["conflicting_labels"] = f.ConflictingLabels,
+            ["caveats"] = JsonOutput.Caveats(f.Caveats),
         };
         var text = new StringWriter(CultureInfo.InvariantCulture);
         text.WriteLine($"{path}: {f.Description}");

@@ -28,7 +28,10 @@ internal static class PretrainCommand
         {
             var options = new SourceTrainingOptions
             {
-                Epochs = AtLeast(parsed, epochs, 1), BatchSize = AtLeast(parsed, batch, 2), InputSize = AtLeast(parsed, inputSize, 16), Seed = parsed.GetValue(seed),
+                Epochs = AtLeast(parsed, epochs, 1),
+                BatchSize = AtLeast(parsed, batch, 2),
+                InputSize = AtLeast(parsed, inputSize, 16),
+                Seed = parsed.GetValue(seed),
                 LearningRate = parsed.GetValue(rate) is > 0 and var lr ? lr : throw new InvalidInputException($"--lr must be above 0; got {parsed.GetValue(rate)}."),
             };
             using var dataset = ImageDatasets.Open(parsed.GetRequiredValue(data));
