@@ -8,7 +8,10 @@ namespace ZooRank.Cli;
 /// <summary>The options of every command that computes: which libtorch, which device, how many threads.</summary>
 internal sealed class DeviceOptions
 {
-    private readonly Option<string?> torch = new("--torch")
+    /// <summary>Read by the program itself, before any command runs.</summary>
+    public const string TorchName = "--torch";
+
+    private readonly Option<string?> torch = new(TorchName)
     {
         Description = "libtorch to use: a folder that holds it, or 'auto' for the PyTorch of python3 (that is how to get CUDA). Default: ZOORANK_TORCH, else the packaged CPU build.",
         HelpName = "FOLDER|auto",
@@ -29,7 +32,6 @@ internal sealed class DeviceOptions
     {
         var wanted = parsed.GetValue(device)!;
         if (parsed.GetValue(threads) is { } n && n < 1) throw new InvalidInputException($"--threads must be at least 1; got {n}.");
-        TorchRuntime.Choose(parsed.GetValue(torch));
         var runtime = TorchRuntime.Load();
         return Choose(runtime, wanted, parsed.GetValue(threads));
     }

@@ -5,6 +5,9 @@ internal static class ExitCode
 {
     public const int Done = 0;
 
+    /// <summary>A fault of ours: the stack trace is on standard error.</summary>
+    public const int Bug = 1;
+
     /// <summary>The user's input was wrong: one line on standard error says what.</summary>
     public const int InvalidInput = 2;
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using ZooRank;
 using ZooRank.Cli;
 using ZooRank.Cli.Commands;
+using ZooRank.Native;
 
 var root = new RootCommand("Which pretrained model should you fine-tune for your medical images? ZooRank ranks a zoo of checkpoints from one pass over a few hundred of them.")
 {
@@ -27,6 +28,8 @@ try
         Console.Error.WriteLine($"zoorank: {string.Join(" ", parsed.Errors.Select(e => e.Message))} See 'zoorank {string.Join(' ', parsed.CommandResult.Command == root ? [] : new[] { parsed.CommandResult.Command.Name })} --help'.".Replace("  ", " ", StringComparison.Ordinal));
         return ExitCode.InvalidInput;
     }
+    // Before anything touches a tensor: the first that does loads libtorch.
+    if (parsed.CommandResult.Command.Options.OfType<Option<string?>>().FirstOrDefault(o => o.Name == DeviceOptions.TorchName) is { } torch) TorchRuntime.Choose(parsed.GetValue(torch));
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellation.Token);
 }
 catch (InvalidInputException e)
@@ -43,4 +46,9 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 {
     Console.Error.WriteLine("zoorank: interrupted. What was finished is kept: run the same command again to go on from there.");
     return ExitCode.Interrupted;
+}
+catch (Exception e)
+{
+    Console.Error.WriteLine($"zoorank: a fault of ZooRank's own, please report it: {e}");
+    return ExitCode.Bug;
 }

@@ -153,8 +153,9 @@ internal static class InspectCommand
     {
         using var dataset = ImageDatasets.Open(path);
         var f = DatasetFingerprint.Of(dataset, new() { Full = full });
-        var counts = new JsonObject(ImageDataset.Splits.Where(s => f.Counts[s] > 0).Select(s => KeyValuePair.Create(s.ToString().ToLowerInvariant(), (JsonNode?)f.Counts[s])));
-        var byClass = new JsonObject(ImageDataset.Splits.Where(s => f.Counts[s] > 0).Select(s => KeyValuePair.Create(s.ToString().ToLowerInvariant(), (JsonNode?)new JsonArray([.. f.ClassCounts[s].Select(n => (JsonNode)n)]))));
+        var splits = ImageDataset.Splits.Where(s => f.Counts.GetValueOrDefault(s) > 0).ToList();
+        var counts = new JsonObject(splits.Select(s => KeyValuePair.Create(s.ToString().ToLowerInvariant(), (JsonNode?)f.Counts[s])));
+        var byClass = new JsonObject(splits.Select(s => KeyValuePair.Create(s.ToString().ToLowerInvariant(), (JsonNode?)new JsonArray([.. f.ClassCounts[s].Select(n => (JsonNode)n)]))));
         static JsonObject Range(Extent e) => new() { ["min"] = e.Min, ["median"] = e.Median, ["max"] = e.Max };
         var json = new JsonObject
         {
@@ -182,7 +183,6 @@ internal static class InspectCommand
         var text = new StringWriter(CultureInfo.InvariantCulture);
         text.WriteLine($"{path}: {f.Description}");
         text.WriteLine($"Task: {f.Kind switch { TaskKind.Binary => "binary", TaskKind.MultiClass => "multi-class", _ => "multi-label" }}, {f.ClassNames.Count} {(f.Kind == TaskKind.MultiLabel ? "findings" : "classes")}.");
-        var splits = ImageDataset.Splits.Where(s => f.Counts[s] > 0).ToList();
         for (var c = 0; c < f.ClassNames.Count; c++) text.WriteLine($"  {f.ClassNames[c]}: {string.Join(", ", splits.Select(s => $"{f.ClassCounts[s][c]} {s.ToString().ToLowerInvariant()}"))}");
         text.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"Images (of {f.SampledCount} looked at): {f.Width} wide, {f.Height} high, {string.Join(" and ", f.Channels.Select(n => n == 1 ? "grey" : "RGB"))}, {string.Join(" and ", f.BitDepths)} bit, intensity {f.Intensity.Min:0.###} to {f.Intensity.Max:0.###} (mean {f.Intensity.Mean:0.###}) of 1."));

@@ -8,7 +8,12 @@ internal static class RankingTable
 {
     private const int ShownCaveats = 12;
 
-    public static void Print(Ranking.Ranking ranking) => Print(ranking, AnsiConsole.Console);
+    public static void Print(Ranking.Ranking ranking)
+    {
+        // A file has no width: its lines are broken by whoever reads it.
+        if (Console.IsOutputRedirected) AnsiConsole.Console.Profile.Width = 10_000;
+        Print(ranking, AnsiConsole.Console);
+    }
 
     public static void Print(Ranking.Ranking ranking, IAnsiConsole console)
     {

@@ -166,7 +166,7 @@ public sealed class ProbeSet
     {
         var counts = new int[dataset.ClassNames.Count];
         foreach (var label in labels) counts[label]++;
-        var remedy = options.Sampling == Sampling.Plain ? "Draw more images per class, or draw stratified." : "Draw more images per class.";
+        var remedy = labels.Length == dataset.Count(Split.Train) ? "These are all there are: add images." : options.Sampling == Sampling.Plain ? "Draw more images per class, or draw stratified." : "Draw more images per class.";
         if (counts.Count(c => c > 0) < 2)
             throw new InvalidInputException($"{dataset.Path}: all {labels.Length} images drawn are of one class, so nothing can be measured. {remedy}");
         if (counts.Max() < 2)

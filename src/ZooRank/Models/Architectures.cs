@@ -37,10 +37,17 @@ public static partial class Architectures
         return new Recognition(null, nearest.Prefix, 0, sentence);
     }
 
-    private static string Difference(StateMatch match) =>
-        match.Unexpected.Count > 0 ? $"; '{match.Unexpected[0]}' is not part of it"
-        : match.WrongShape.Count > 0 ? $"; {match.WrongShape[0]}"
-        : $"; '{match.Missing[0]}' is missing";
+    private static string Difference(StateMatch match)
+    {
+        static string Some(IEnumerable<object> all, int count) => $"{string.Join(", ", all.Take(3))}{(count > 3 ? $" and {count - 3} more" : "")}";
+        string[] parts =
+        [
+            match.Missing.Count > 0 ? $"missing: {Some(match.Missing, match.Missing.Count)}" : "",
+            match.Unexpected.Count > 0 ? $"not part of it: {Some(match.Unexpected, match.Unexpected.Count)}" : "",
+            match.WrongShape.Count > 0 ? $"misshapen: {Some(match.WrongShape, match.WrongShape.Count)}" : "",
+        ];
+        return "; " + string.Join("; ", parts.Where(p => p.Length > 0));
+    }
 
     // Names that give away well-known families that are not among the nine.
     private static string? Telltale(IReadOnlyList<TensorEntry> tensors)

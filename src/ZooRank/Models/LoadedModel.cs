@@ -74,6 +74,7 @@ public sealed class LoadedModel
         if (ModelCard.Read(checkpoint.Metadata, model.Checkpoint) is { } card) model = model.FilledFrom(card);
         var recognition = Architectures.Recognise(checkpoint.Tensors);
         var architecture = recognition.Architecture;
+        if (architecture is null && model.Architecture is { } meant) throw StateMatch.Of(Architectures.Get(meant), checkpoint.Tensors).Failure(model.Checkpoint);
         if (architecture is null && checkpoint.Format != "TorchScript")
         {
             throw new InvalidInputException($"{model.Checkpoint}: no architecture that ZooRank knows ({string.Join(", ", Architectures.All.Select(a => a.Name))}). {recognition.Explanation} "

@@ -31,7 +31,14 @@ public sealed partial class TorchRuntime
     private Dictionary<string, nint> Handles { get; init; } = [];
 
     /// <summary>Chooses the libtorch to load: a folder, "auto" (an installed PyTorch), or null (<c>ZOORANK_TORCH</c>, else the package). Before first use.</summary>
-    public static void Choose(string? folderOrAuto) => request = folderOrAuto;
+    public static void Choose(string? folderOrAuto)
+    {
+        lock (Gate)
+        {
+            if (loaded is not null && folderOrAuto != request) throw new InvalidOperationException("libtorch is loaded already; choose before the first use of a tensor.");
+            request = folderOrAuto;
+        }
+    }
 
     /// <summary>Loads libtorch on the first call.</summary>
     /// <exception cref="InvalidInputException">It cannot be loaded: the message gives the true cause and the remedy.</exception>

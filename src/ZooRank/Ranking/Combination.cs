@@ -38,9 +38,8 @@ public static class Combination
         if (known.Count == 0) return null;
         var (min, max) = (known.Min(), known.Max());
         if (max > min) return [.. values.Select(v => v is not { } x ? 0 : scenario == Scenario.Architecture ? (max - x) / (max - min) : (x - min) / (max - min))];
-        caveats.Add(new Caveat("constant-term", known.Count == 1
-            ? $"with one model to rank, its {name} has nothing to be compared with."
-            : FormattableString.Invariant($"{name} is {min:G4} for all {known.Count} models, so it cannot tell them apart and takes no part in the score.")));
+        if (known.Count > 1)
+            caveats.Add(new Caveat("constant-term", FormattableString.Invariant($"{name} is {min:G4} for all {known.Count} models, so it cannot tell them apart and takes no part in the score.")));
         return null;
     }
 }

@@ -77,7 +77,7 @@ public static class TransferabilityRanker
             }
             Report("done", 1);
         }
-        if (measured.Count == 0) throw new InvalidInputException($"none of the {zoo.Models.Count} models could be measured. {skipped[0].Id}: {skipped[0].Reason}");
+        if (measured.Count == 0) throw new InvalidInputException(skipped.Count == 1 ? skipped[0].Reason : $"none of the {skipped.Count} models could be measured. {skipped[0].Id}: {skipped[0].Reason}");
 
         var (scenario, reason, mixed) = ChooseScenario(options.Scenario, measured);
         var combined = Combination.Combine([.. measured.Select(m => (m.Lp, m.Fu))], scenario);
