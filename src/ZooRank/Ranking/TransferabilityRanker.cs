@@ -86,7 +86,7 @@ public static class TransferabilityRanker
             .OrderBy(m => m.Rank ?? int.MaxValue).ThenBy(m => m.Id, StringComparer.Ordinal).ToList();
         List<Caveat> caveats =
         [
-            .. probe.Caveats.Concat(fingerprint.Caveats).Distinct(),
+            .. probe.Caveats.Concat(fingerprint.Caveats).DistinctBy(c => c.About is null ? (c.Code, c.Message) : (c.Code, c.About)),
             .. mixed is null ? [] : new[] { mixed },
             .. combined.Caveats,
             .. measured.SelectMany(m => m.Caveats),
@@ -132,7 +132,14 @@ public static class TransferabilityRanker
         using (network)
         {
             var features = FeatureExtractor.Extract(network, model.Preprocessing, probe, device, options.MemoryBudget, progress, cancellation);
-            options.Cache?.Keep(model, probe, device.type.ToString(), features);
+            try
+            {
+                options.Cache?.Keep(model, probe, device.type.ToString(), features);
+            }
+            catch (InvalidInputException e)
+            {
+                caveats = [.. caveats, new Caveat("not-cached", $"its features could not be kept for the next run: {e.Message}", model.Source.Id)];   // the result is whole without
+            }
             return (features, false, caveats);
         }
     }
@@ -172,6 +179,7 @@ public static class TransferabilityRanker
     private static string Advise(List<RankedModel> ranked, int images, Scenario scenario)
     {
         var scored = ranked.Where(m => m.Score is not null).ToList();
+        if (ranked.Count > 1 && ranked.All(m => m.Measures["fu"] is null)) return $"No model has a score: the feature update is undefined for all of them on these {images} images. By feature quality alone, {ranked.MaxBy(m => m.Measures["lp"])!.Id} comes first.";
         if (scored.Count == 0) return ranked.Count == 1 ? $"Only {ranked[0].Id} could be measured: there is nothing to choose." : "Nothing tells these models apart on these images: no choice can be made.";
         if (scored.Count == 1) return $"Only {scored[0].Id} has a score: there is nothing to choose.";
         static string Percent(double? p) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(100 * (p ?? 0))} %");
