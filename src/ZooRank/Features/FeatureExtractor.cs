@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using ZooRank.Data;
 using ZooRank.Imaging;
-using ZooRank.Metrics;
 using ZooRank.Models;
 using static TorchSharp.torch;
 
@@ -38,7 +37,14 @@ public sealed class FeatureExtractor
     {
         (this.network, this.preprocessing, this.probe, this.device) = (network, preprocessing, probe, device);
         this.budget = budget ?? Math.Max(FreeMemory() / 2, 512L << 20);
-        batches = FeatureUpdate.Batches(probe.Count);
+        batches = GradientBatches(probe.Count);
+    }
+
+    /// <summary>The batch sizes into which n probe images are cut for the triplet loss, in order: ⌊n/6⌋ each, the remainder as a last batch (SPEC §3).</summary>
+    public static IReadOnlyList<int> GradientBatches(int n)
+    {
+        var size = Math.Max(n / 6, 1);
+        return [.. Enumerable.Repeat(size, n / size), .. n % size > 0 ? [n % size] : Array.Empty<int>()];
     }
 
     /// <summary>Runs a network over a probe.</summary>

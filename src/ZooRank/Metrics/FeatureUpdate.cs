@@ -8,13 +8,6 @@ namespace ZooRank.Metrics;
 /// </summary>
 public static class FeatureUpdate
 {
-    /// <summary>The batch sizes into which n probe images are cut, in order: ⌊n/6⌋ each, the remainder as a last batch (SPEC §3).</summary>
-    public static IReadOnlyList<int> Batches(int n)
-    {
-        var size = Math.Max(n / 6, 1);
-        return [.. Enumerable.Repeat(size, n / size), .. n % size > 0 ? [n % size] : Array.Empty<int>()];
-    }
-
     /// <summary>S_FU; null, with the reason, where no batch moves the first convolution.</summary>
     public static (double? Score, string? Undefined) Measure(FeatureSet features)
     {

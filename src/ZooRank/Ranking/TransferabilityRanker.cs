@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using ZooRank.Data;
@@ -47,8 +46,6 @@ public readonly record struct RankingProgress(string Model, int Index, int Count
 /// <summary>Ranks a zoo of source models for a target data set: one network in memory at a time, one pass each, a failure never stops the others.</summary>
 public static class TransferabilityRanker
 {
-    private const double Tied = 0.05;   // a model that is the best in fewer resamples than this is not in question
-
     /// <summary>Measures every model on a probe of the data set's train split and combines the terms as the paper does.</summary>
     /// <remarks>Scenario: with one architecture in the zoo, its sources are compared; with several, and no two models of one, the architectures are; a mixed zoo is ranked as sources, with a caveat.</remarks>
     /// <exception cref="InvalidInputException">The data cannot be measured, or no model can.</exception>
@@ -99,7 +96,7 @@ public static class TransferabilityRanker
             ScenarioReason = reason,
             Models = ranked,
             Skipped = skipped,
-            Advice = Advise(ranked, probe.Count, scenario),
+            Advice = Advice.InWords(ranked, probe.Count, scenario),
             Caveats = caveats,
             Provenance = new Provenance
             {
@@ -175,22 +172,6 @@ public static class TransferabilityRanker
     }
 
     private static int? RankOf(IReadOnlyList<double?> scores, int i) => scores[i] is { } mine ? 1 + scores.Count(other => other > mine) : null;
-
-    private static string Advise(List<RankedModel> ranked, int images, Scenario scenario)
-    {
-        var scored = ranked.Where(m => m.Score is not null).ToList();
-        if (ranked.Count > 1 && ranked.All(m => m.Measures["fu"] is null)) return $"No model has a score: the feature update is undefined for all of them on these {images} images. By feature quality alone, {ranked.MaxBy(m => m.Measures["lp"])!.Id} comes first.";
-        if (scored.Count == 0) return ranked.Count == 1 ? $"Only {ranked[0].Id} could be measured: there is nothing to choose." : "Nothing tells these models apart on these images: no choice can be made.";
-        if (scored.Count == 1) return $"Only {scored[0].Id} has a score: there is nothing to choose.";
-        static string Percent(double? p) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(100 * (p ?? 0))} %");
-        var contenders = scored.Where(m => m.Rank == 1 || m.ProbabilityBest >= Tied).OrderByDescending(m => m.ProbabilityBest).ToList();
-        var first = contenders.Count == 1
-            ? $"Fine-tune {contenders[0].Id}: it is the best in {Percent(contenders[0].ProbabilityBest)} of {ResampledChoice.Resamples} resamplings of these {images} images."
-            : $"These {images} images do not decide between {string.Join(", ", contenders.Take(5).Select(m => $"{m.Id} (best in {Percent(m.ProbabilityBest)} of resamplings)"))}{(contenders.Count > 5 ? $" and {contenders.Count - 5} more" : "")}: fine-tune {(contenders.Count == 2 ? "both" : "these")}, or measure more images.";
-        // Mean weighted Kendall correlations of the paper's own tables 2 and 3, recomputed from its published scores.
-        var worth = scenario == Scenario.Source ? "0.52" : "0.26";
-        return $"{first} How far to trust such a ranking: in the paper it agreed with fine-tuning at a weighted Kendall τ of {worth} on average (1 is perfect, 0 is chance).";
-    }
 
     private sealed record Measured(LoadedModel Model, FeatureSet Features, FeatureQuality Quality, double? Fu, bool Cached, double Seconds, IReadOnlyList<Caveat> Caveats)
     {

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace ZooRank.Metrics;
+namespace ZooRank.Features;
 
 /// <param name="Value">Mean of the positive losses; 0 where there is none.</param>
 /// <param name="Gradient">∂loss/∂embeddings, of their shape, type and device.</param>
