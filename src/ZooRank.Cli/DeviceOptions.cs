@@ -39,10 +39,20 @@ internal sealed class DeviceOptions
     // Apart from Start, so that TorchSharp's types are touched only after libtorch is there.
     private static Device Choose(TorchRuntime runtime, string wanted, int? count)
     {
-        if (count is { } n) set_num_threads(n);
+        if (count is { } n)
+        {
+            set_num_threads(n);
+            Parallelism.Threads = n;
+        }
         var kind = wanted.ToLowerInvariant();
         if (kind == "cpu") return CPU;
         var available = runtime.HasCuda && cuda_is_available();
+        if (available)
+        {
+            // Full float32, as on the CPU: the ten mantissa bits of TF32 would show in the fourth digit.
+            backends.cuda.matmul.allow_tf32 = false;
+            backends.cudnn.allow_tf32 = false;
+        }
         if (kind == "auto") return available ? CUDA : CPU;
         var index = kind == "cuda" ? 0 : kind.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(kind[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var i) ? i
             : throw new InvalidInputException($"--device {wanted}: unknown. Devices are cpu, cuda, cuda:N and auto.");

@@ -10,6 +10,8 @@ var root = new RootCommand("Which pretrained model should you fine-tune for your
     RankCommand.Create(), FeaturesCommand.Create(), InspectCommand.Create(), DataCommand.Create(), ZooCommand.Create(), PretrainCommand.Create(), DemoCommand.Create(), DoctorCommand.Create(),
 };
 
+root.HelpName = "zoorank";
+
 // Ctrl-C and a scheduler's SIGTERM ask for an orderly end; a second one ends at once.
 using var cancellation = new CancellationTokenSource();
 void Stop(PosixSignalContext signal)
@@ -22,10 +24,10 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
 try
 {
-    var parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false });
+    var parsed = root.Parse(args.Length == 0 ? ["--help"] : args, new ParserConfiguration { EnablePosixBundling = false });
     if (parsed.Errors.Count > 0)
     {
-        Console.Error.WriteLine($"zoorank: {string.Join(" ", parsed.Errors.Select(e => e.Message))} See 'zoorank {string.Join(' ', parsed.CommandResult.Command == root ? [] : new[] { parsed.CommandResult.Command.Name })} --help'.".Replace("  ", " ", StringComparison.Ordinal));
+        Console.Error.WriteLine(ParseMessage.Of(parsed));
         return ExitCode.InvalidInput;
     }
     // Before anything touches a tensor: the first that does loads libtorch.
@@ -42,9 +44,15 @@ catch (IOException e) when (e.HResult is unchecked((int)0x80070070) or 28 || e.M
     Console.Error.WriteLine($"zoorank: the disk is full ({e.Message.Split('\n')[0]}). Free space, or move the cache with ZOORANK_CACHE.");
     return ExitCode.InvalidInput;
 }
+catch (UnauthorizedAccessException e)
+{
+    Console.Error.WriteLine($"zoorank: no permission: {e.Message.Split('\n')[0]} Change its permissions, or choose another place.");
+    return ExitCode.InvalidInput;
+}
 catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 {
-    Console.Error.WriteLine("zoorank: interrupted. What was finished is kept: run the same command again to go on from there.");
+    var resumes = args.FirstOrDefault() is "rank" or "features" or "data" or "zoo" && !args.Contains("--no-cache");
+    Console.Error.WriteLine($"zoorank: interrupted.{(resumes ? " What was finished is kept: run the same command again to go on from there." : "")}");
     return ExitCode.Interrupted;
 }
 catch (Exception e)

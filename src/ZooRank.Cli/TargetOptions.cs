@@ -20,7 +20,7 @@ internal sealed class TargetOptions
     private readonly Option<uint> seed = new("--seed") { Description = "Seed of the draw (24 is the published one).", DefaultValueFactory = _ => 24, HelpName = "N" };
     private readonly Option<int> fold = new("--fold") { Description = "Which of five independent draws, 1 to 5.", DefaultValueFactory = _ => 1, HelpName = "N" };
     private readonly Option<string> sampling = new("--sampling") { Description = "plain keeps the class shares in expectation, stratified exactly.", DefaultValueFactory = _ => "plain", HelpName = "plain|stratified" };
-    private readonly Option<int?> inputSize = new("--input-size") { Description = "Side in pixels to which images are resized, for all models in place of what they state. Default: 224.", HelpName = "N" };
+    private readonly Option<int?> inputSize = new("--input-size") { Description = "Side in pixels to which images are resized, for all models in place of what they state. Without it: what each states, else 224.", HelpName = "N" };
     private readonly Option<string?> mean = new("--mean") { Description = "Mean of the normalisation for all models, as 0.5,0.5,0.5 (of values from 0 to 1).", HelpName = "R,G,B" };
     private readonly Option<string?> std = new("--std") { Description = "Standard deviation of the normalisation for all models, as 0.5,0.5,0.5.", HelpName = "R,G,B" };
     private readonly Option<string?> resize = new("--resize") { Description = "How images that are not square become so: squash (as the published data), crop the middle, or pad with black.", HelpName = "squash|crop|pad" };

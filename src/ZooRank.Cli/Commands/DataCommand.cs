@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Spectre.Console;
 using ZooRank.Cli.Display;
 using ZooRank.Downloads;
 
@@ -28,14 +27,9 @@ internal static class DataCommand
                 })])));
                 return ExitCode.Done;
             }
-            var table = new Table().Border(TableBorder.Simple);
-            table.AddColumns("name", "modality", "task", "classes", "train", "val", "test", "licence", "fetched sizes");
-            foreach (var (set, here) in sets)
-            {
-                string N(int n) => n.ToString("N0", CultureInfo.InvariantCulture);
-                table.AddRow(set.Name, set.Modality, set.Task, N(set.Classes.Count), N(set.Train), N(set.Val), N(set.Test), set.License, here.Count == 0 ? "–" : string.Join(", ", here));
-            }
-            AnsiConsole.Write(table);
+            static string N(int n) => n.ToString("N0", CultureInfo.InvariantCulture);
+            Terminal.Print(["name", "modality", "task", "classes", "train", "val", "test", "licence", "fetched"],
+                sets.Select(s => (string[])[s.Set.Name, s.Set.Modality, s.Set.Task, N(s.Set.Classes.Count), N(s.Set.Train), N(s.Set.Val), N(s.Set.Test), s.Set.License, s.Here.Count == 0 ? "–" : string.Join(" ", s.Here)]));
             return ExitCode.Done;
         });
         return command;

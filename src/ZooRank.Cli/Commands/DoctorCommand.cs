@@ -93,7 +93,7 @@ internal static class DoctorCommand
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException or InvalidInputException)
         {
-            findings.Add(new("images", Bad, $"libvips cannot be loaded ({(e.InnerException ?? e).Message.Split('\n')[0]}). Run 'dotnet restore', or install libvips 8.10 or newer. MedMNIST .npz files can be ranked without it."));
+            findings.Add(new("images", Bad, $"libvips cannot be loaded ({(e.InnerException ?? e).Message.Split('\n')[0]}). Run 'dotnet restore', or install libvips 8.13 or newer. MedMNIST .npz files can be ranked without it."));
         }
     }
 
@@ -101,7 +101,7 @@ internal static class DoctorCommand
     {
         foreach (var (name, folder) in new[] { ("cache", Folders.Cache), ("MedMNIST", Folders.MedMnist), ("torch hub", Folders.TorchHub) })
         {
-            var size = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length) : 0;
+            var size = Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true }).Sum(f => f.Exists ? f.Length : 0) : 0;
             findings.Add(Writable(folder)
                 ? new(name, Good, string.Create(CultureInfo.InvariantCulture, $"{folder} ({size / 1e6:0.0} MB)"))
                 : new(name, name == "cache" ? Bad : Note, $"{folder} cannot be written. {(name == "cache" ? "Choose another folder with ZOORANK_CACHE." : "Fetching there fails; give --to.")}"));

@@ -52,6 +52,7 @@ internal static class InspectCommand
         using var checkpoint = Checkpoint.Open(path);
         var recognition = Architectures.Recognise(checkpoint.Tensors);
         var script = checkpoint.Format == "TorchScript";
+        var convolutions = checkpoint.Tensors.Count(t => t.Shape.Count == 4);
         var parameters = checkpoint.Tensors.Sum(t => t.ElementCount);
         var json = new JsonObject
         {
@@ -62,7 +63,7 @@ internal static class InspectCommand
             ["architecture"] = recognition.Architecture?.Name,
             ["classes"] = recognition.Architecture is null ? null : recognition.ClassCount,
             ["explanation"] = recognition.Explanation,
-            ["rankable"] = recognition.Architecture is not null || script,
+            ["rankable"] = recognition.Architecture is not null || (script && convolutions >= 2),
             ["metadata"] = new JsonObject(checkpoint.Metadata.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value))),
             ["elements"] = parameters,
             ["tensors"] = new JsonArray([.. checkpoint.Tensors.Select(t => OfTensor(checkpoint, t, withStats))]),
@@ -70,7 +71,7 @@ internal static class InspectCommand
         var text = new StringWriter(CultureInfo.InvariantCulture);
         text.WriteLine($"{path}: {checkpoint.Format}{(checkpoint.StateKey.Length > 0 ? $", weights under '{checkpoint.StateKey}'" : "")}, {checkpoint.Tensors.Count} tensors, {parameters.ToString("N0", CultureInfo.InvariantCulture)} numbers.");
         text.WriteLine(recognition.Explanation);
-        if (recognition.Architecture is null) text.WriteLine(script ? "As TorchScript it can be ranked all the same." : $"It cannot be ranked as it is: the architectures are {string.Join(", ", Architectures.All.Select(a => a.Name))}, and TorchScript of any.");
+        if (recognition.Architecture is null) text.WriteLine(script && convolutions >= 2 ? "As TorchScript it can be ranked all the same." : script ? $"It cannot be ranked: {convolutions} of its tensors are convolution weights (4-D), and the first two are needed." : $"It cannot be ranked as it is: the architectures are {string.Join(", ", Architectures.All.Select(a => a.Name))}, and TorchScript of any.");
         foreach (var (key, value) in checkpoint.Metadata) text.WriteLine($"{key}: {value}");
         foreach (var node in json["tensors"]!.AsArray().Take(withStats ? int.MaxValue : ShownTensors))
         {
@@ -122,6 +123,13 @@ internal static class InspectCommand
         foreach (var model in zoo.Models)
         {
             var json = new JsonObject { ["id"] = model.Id, ["checkpoint"] = model.Checkpoint };
+            if (!File.Exists(model.Checkpoint) && model.Url is { } url)
+            {
+                json["url"] = url;
+                models.Add(json);
+                text.WriteLine($"  {model.Id}: not here yet; rank fetches it from {url}");
+                continue;
+            }
             try
             {
                 var loaded = LoadedModel.Open(model, download: new() { Offline = true });
@@ -134,7 +142,7 @@ internal static class InspectCommand
                 json["mean"] = new JsonArray([.. loaded.Preprocessing.Mean.Select(m => (JsonNode)m)]);
                 json["std"] = new JsonArray([.. loaded.Preprocessing.Std.Select(s => (JsonNode)s)]);
                 json["caveats"] = JsonOutput.Caveats(loaded.Caveats);
-                text.WriteLine($"  {model.Id}: {loaded.ArchitectureName}, {(loaded.ClassCount > 0 ? $"{loaded.ClassCount} classes" : "no head")}, {loaded.Format}, input {loaded.Preprocessing.InputSize}");
+                text.WriteLine($"  {model.Id}: {loaded.ArchitectureName}, {(loaded.ClassCount > 0 ? $"{loaded.ClassCount} classes, {loaded.Format}" : loaded.Architecture is null ? "design unknown" : $"no head, {loaded.Format}")}, input {loaded.Preprocessing.InputSize}");
                 foreach (var caveat in loaded.Caveats) text.WriteLine($"    {caveat.Message}");
             }
             catch (InvalidInputException e)
@@ -145,7 +153,7 @@ internal static class InspectCommand
             }
             models.Add(json);
         }
-        var head = $"{path}: a zoo of {zoo.Models.Count} models{(problems > 0 ? $", {problems} of which cannot be ranked" : "")}.\n";
+        var head = $"{path}: a zoo of {zoo.Models.Count} model{(zoo.Models.Count == 1 ? "" : "s")}{(problems > 0 ? $", {problems} of which cannot be ranked" : "")}.\n";
         return new(new JsonObject { ["kind"] = "zoo", ["path"] = path, ["models"] = models }, head + text, problems);
     }
 

@@ -37,6 +37,8 @@ internal static class PretrainCommand
             using var dataset = ImageDatasets.Open(parsed.GetRequiredValue(data));
             var device = devices.Start(parsed);
             var path = parsed.GetRequiredValue(@out);
+            if (!path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) throw new InvalidInputException($"--out {path}: a safetensors file is written. Give it that ending: {Path.ChangeExtension(path, ".safetensors")}.");
+            Files.AtomicFile.CheckWritable(path);
             using var display = new TrainingProgressDisplay(Path.GetFileName(path));
             var accuracy = SourceTrainer.Train(dataset, Architectures.Get(parsed.GetValue(architecture)!), path, options with { Device = device }, display, cancellation);
             display.Dispose();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using ZooRank.Cli.Display;
 using ZooRank.Features;
 using ZooRank.Files;
+using ZooRank.Metrics.Numerics;
 using ZooRank.Models;
 using ZooRank.Ranking;
 
@@ -13,9 +14,11 @@ internal static class RankCommand
     {
         var target = new TargetOptions();
         var devices = new DeviceOptions();
-        var zoo = new Option<string>("--zoo", "-z") { Description = "The source models: a folder of checkpoints, a zoo.json, or one checkpoint.", Required = true, HelpName = "ZOO" };
+        var zoo = new Option<string[]>("--zoo", "-z") { Description = "The source models: folders of checkpoints, zoo.json files, checkpoints; one or more.", Required = true, HelpName = "ZOO", AllowMultipleArgumentsPerToken = true };
         var scenario = new Option<string>("--scenario") { Description = "What is compared: source (data sets under one architecture), architecture (of one source), or auto: by what the zoo holds.", DefaultValueFactory = _ => "auto", HelpName = "source|architecture|auto" };
         scenario.AcceptOnlyFromAmong("source", "architecture", "auto");
+        var nca = new Option<string>("--nca") { Description = "When NCA stops: settled (at most 100 iterations), or published (50, as the paper's runs).", DefaultValueFactory = _ => "settled", HelpName = "settled|published" };
+        nca.AcceptOnlyFromAmong("settled", "published");
         var json = new Option<bool>("--json") { Description = "Print the ranking as JSON instead of the table." };
         var @out = new Option<string?>("--out", "-o") { Description = "Write the ranking as JSON to a file too.", HelpName = "FILE" };
         var csv = new Option<string?>("--csv") { Description = "Write the models and their numbers as CSV to a file too.", HelpName = "FILE" };
@@ -25,7 +28,7 @@ internal static class RankCommand
 
         var command = new Command("rank", "Rank a zoo of source models for a target data set.");
         target.AddTo(command);
-        foreach (var option in new Option[] { zoo, scenario, json, @out, csv, noCache, offline, memory }) command.Add(option);
+        foreach (var option in new Option[] { zoo, scenario, nca, json, @out, csv, noCache, offline, memory }) command.Add(option);
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
         return command;
@@ -34,6 +37,7 @@ internal static class RankCommand
         {
             var overrides = target.Overrides(parsed);
             var models = ModelZoo.Open(parsed.GetRequiredValue(zoo));
+            foreach (var file in new[] { parsed.GetValue(@out), parsed.GetValue(csv) }.OfType<string>()) AtomicFile.CheckWritable(file);   // not after an hour's work
             if (parsed.GetValue(memory) is <= 0) throw new InvalidInputException($"--memory must be above 0 GB; got {parsed.GetValue(memory)}.");
             using var dataset = target.Open(parsed);
             var device = devices.Start(parsed);
@@ -42,6 +46,7 @@ internal static class RankCommand
             {
                 Probe = target.Probe(parsed),
                 Scenario = parsed.GetValue(scenario) == "auto" ? null : Enum.Parse<Scenario>(parsed.GetValue(scenario)!, ignoreCase: true),
+                Nca = parsed.GetValue(nca) == "published" ? NeighborhoodComponents.Published : NeighborhoodComponents.Settled,
                 Overrides = overrides,
                 Device = device,
                 Cache = parsed.GetValue(noCache) ? null : FeatureCache.OfUser,
@@ -51,10 +56,11 @@ internal static class RankCommand
             }, display, cancellation);
             display.Dispose();
 
-            if (parsed.GetValue(@out) is { } file) AtomicFile.WriteText(file, RankingText.Json(ranking) + "\n");
-            if (parsed.GetValue(csv) is { } table) AtomicFile.WriteText(table, RankingText.Csv(ranking));
             if (parsed.GetValue(json)) Console.Out.WriteLine(RankingText.Json(ranking));
             else RankingTable.Print(ranking);
+            if (parsed.GetValue(@out) is { } whole) AtomicFile.WriteText(whole, RankingText.Json(ranking) + "\n");
+            if (parsed.GetValue(csv) is { } table) AtomicFile.WriteText(table, RankingText.Csv(ranking));
+            foreach (var file in new[] { parsed.GetValue(@out), parsed.GetValue(csv) }.OfType<string>()) Console.Error.WriteLine($"written: {file}");
             return ranking.Skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;
         }
     }

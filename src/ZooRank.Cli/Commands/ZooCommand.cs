@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Spectre.Console;
 using ZooRank.Cli.Display;
 using ZooRank.Downloads;
 
@@ -27,11 +26,8 @@ internal static class ZooCommand
                 })])));
                 return ExitCode.Done;
             }
-            var table = new Table().Border(TableBorder.Simple);
-            table.AddColumns("architecture", "parameters", "ImageNet top-1 %", "file", "fetched");
-            foreach (var (c, path) in all)
-                table.AddRow(c.Architecture, c.ParameterCount.ToString("N0", CultureInfo.InvariantCulture), c.ImageNetTop1.ToString("0.0", CultureInfo.InvariantCulture), c.FileName, File.Exists(path) ? "yes" : "–");
-            AnsiConsole.Write(table);
+            Terminal.Print(["architecture", "parameters", "top-1 %", "file", "fetched"], all.Select(c => (string[])
+                [c.Checkpoint.Architecture, c.Checkpoint.ParameterCount.ToString("N0", CultureInfo.InvariantCulture), c.Checkpoint.ImageNetTop1.ToString("0.0", CultureInfo.InvariantCulture), c.Checkpoint.FileName, File.Exists(c.Path) ? "yes" : "–"]));
             Console.Out.WriteLine(TorchvisionCatalogue.LicenseNote);
             return ExitCode.Done;
         });

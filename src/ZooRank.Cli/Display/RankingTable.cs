@@ -8,12 +8,7 @@ internal static class RankingTable
 {
     private const int ShownCaveats = 12;
 
-    public static void Print(Ranking.Ranking ranking)
-    {
-        // A file has no width: its lines are broken by whoever reads it.
-        if (Console.IsOutputRedirected) AnsiConsole.Console.Profile.Width = 10_000;
-        Print(ranking, AnsiConsole.Console);
-    }
+    public static void Print(Ranking.Ranking ranking) => Print(ranking, Terminal.Output);
 
     public static void Print(Ranking.Ranking ranking, IAnsiConsole console)
     {
@@ -29,7 +24,7 @@ internal static class RankingTable
             Markup Cell(string text) => new(first ? $"[bold]{Markup.Escape(text)}[/]" : Markup.Escape(text));
             table.AddRow(
                 Cell(m.Rank?.ToString(CultureInfo.InvariantCulture) ?? "–"), Cell(m.Id), Cell(Number(m.Score, "0.000")), Cell(Number(m.Measures["lp"], "0.0000")), Cell(Number(m.Measures["fu"], "0.0000")),
-                Cell(m.ProbabilityBest is { } p ? (100 * p).ToString("0", CultureInfo.InvariantCulture) + " %" : "–"),
+                Cell(m.ProbabilityBest is { } p ? Math.Round(100 * p, MidpointRounding.AwayFromZero).ToString(CultureInfo.InvariantCulture) + " %" : "–"),
                 Cell(m.Seconds.ToString("0.0", CultureInfo.InvariantCulture) + (m.Cached ? " (cached)" : "")));
         }
         console.Write(table);

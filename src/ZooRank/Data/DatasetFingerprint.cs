@@ -215,7 +215,7 @@ public sealed record DatasetFingerprint
         if (dataset.Kind != TaskKind.MultiLabel && present.Max() >= Imbalance * present.Min())
         {
             yield return new Caveat("class-imbalance", FormattableString.Invariant(
-                $"the largest class has {present.Max()} training images, the smallest {present.Min()}: a plain draw may leave too few of it."));
+                $"the largest class has {present.Max()} training images, the smallest {present.Min()}: a draw holds few of it."));
         }
     }
 

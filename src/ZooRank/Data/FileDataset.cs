@@ -41,7 +41,7 @@ public abstract class FileDataset : ImageDataset
     {
         var images = new Image[indices.Count];
         var failures = new ConcurrentDictionary<int, InvalidInputException>();
-        Parallel.For(0, indices.Count, position =>
+        Parallel.For(0, indices.Count, Parallelism.Options, position =>
         {
             try
             {
@@ -64,7 +64,7 @@ public abstract class FileDataset : ImageDataset
     public override IReadOnlyList<(int Index, string Reason)> FindUnreadable(Split split, IReadOnlyList<int> indices)
     {
         var failures = new ConcurrentDictionary<int, string>();
-        Parallel.ForEach(indices, index =>
+        Parallel.ForEach(indices, Parallelism.Options, index =>
         {
             try
             {

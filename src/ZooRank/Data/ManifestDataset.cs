@@ -24,7 +24,7 @@ public sealed class ManifestDataset : FileDataset
     /// <exception cref="InvalidInputException">A column or file is missing, a line cannot be understood, a group is in two splits, one class: with the line number.</exception>
     public static ManifestDataset Open(string path)
     {
-        var rows = ReadRows(path);
+        var (rows, unused) = ReadRows(path);
         if (rows.Count == 0) throw new InvalidInputException($"{path}: the table has no lines below its header.");
         if (rows.FirstOrDefault(r => r.Label.Contains('|')) is { } several)
         {
@@ -35,6 +35,8 @@ public sealed class ManifestDataset : FileDataset
 
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         var (files, caveats, missing) = (new List<ImageFile>(), new List<Caveat>(), new List<Row>());
+        if (unused.Count > 0)
+            caveats.Add(new Caveat("columns-not-used", $"the columns {string.Join(", ", unused.Take(8).Select(Short))} are not used. If one names the patient, call it patient: then no patient may be in two splits."));
         foreach (var row in rows)
         {
             if (Locate(folder, row.Path) is not { } file)
@@ -51,7 +53,7 @@ public sealed class ManifestDataset : FileDataset
             throw new InvalidInputException(FormattableString.Invariant(
                 $"{path}, line {missing[0].Line}: no file '{Short(missing[0].Path)}' in {folder}{(missing.Count > 1 ? $", nor {missing.Count - 1} others" : "")}. Paths are relative to the table's folder."));
         }
-        if (files.Count == 0) throw new InvalidInputException($"{path}: none of the {rows.Count} files is an image that can be read. The first: {caveats[0]}");
+        if (files.Count == 0) throw new InvalidInputException($"{path}: none of the {rows.Count} files is an image that can be read. The last: {caveats[^1]}");
         if (files.All(f => f.Split != Split.Train)) throw new InvalidInputException($"{path}: no line is of the split train; ranking needs training images.");
 
         var classNames = files.Select(f => f.ClassName).Distinct(StringComparer.Ordinal).ToList();
@@ -73,7 +75,7 @@ public sealed class ManifestDataset : FileDataset
 
     protected override long FileLength(string name) => File.Exists(name) ? new FileInfo(name).Length : -1;
 
-    private static List<Row> ReadRows(string path)
+    private static (List<Row> Rows, IReadOnlyList<string> Unused) ReadRows(string path)
     {
         try
         {
@@ -95,7 +97,7 @@ public sealed class ManifestDataset : FileDataset
                 if (fields.All(string.IsNullOrWhiteSpace)) continue;
                 rows.Add(ReadRow(path, csv.LineNumber, fields, columns));
             }
-            return rows;
+            return (rows, columns.Unused([.. csv.Headers]));
         }
         catch (CsvFormatException e)
         {
@@ -159,12 +161,16 @@ public sealed class ManifestDataset : FileDataset
 
     private sealed record Row(long Line, string Path, string Label, Split Split, string? Group);
 
+    private static readonly string[] GroupNames = ["group", "patient", "patient_id", "patientid", "patient id", "subject", "subject_id", "subjectid", "case", "case_id", "lesion_id", "group_id"];
+
     private sealed record Columns(int Path, int Label, int Split, int Group)
     {
+        public IReadOnlyList<string> Unused(string[] header) => [.. header.Where((name, at) => name.Trim().Length > 0 && at != Path && at != Label && at != Split && at != Group)];
+
         public static Columns Find(string path, string[] header)
         {
             int Index(params string[] names) => Array.FindIndex(header, h => names.Contains(h.Trim(), StringComparer.OrdinalIgnoreCase));
-            var found = new Columns(Index("path", "file", "image", "filename"), Index("label", "class"), Index("split"), Index("group", "patient"));
+            var found = new Columns(Index("path", "file", "image", "filename"), Index("label", "class"), Index("split"), Index(GroupNames));
             return found.Path >= 0 && found.Label >= 0 ? found : throw new InvalidInputException(
                 $"{path}, line 1: no column '{(found.Path < 0 ? "path" : "label")}'. Found: {string.Join(", ", header.Take(10).Select(Short))}. Needed are path (or file, image) and label (or class); split and group (or patient) may follow.");
         }

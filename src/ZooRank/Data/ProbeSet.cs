@@ -31,7 +31,7 @@ public sealed record ProbeOptions
 }
 
 /// <summary>
-/// The training images on which networks are measured: a seeded draw without replacement (SPEC §2). The same data set and options give the same images on
+/// The training images on which networks are measured: a seeded draw without replacement (docs/method.md). The same data set and options give the same images on
 /// every machine. Holds no pictures of its own and does not own its data set.
 /// </summary>
 public sealed class ProbeSet
@@ -118,7 +118,7 @@ public sealed class ProbeSet
         for (var start = 0; start < Count; start += batchSize) yield return Load(start, Math.Min(batchSize, Count - start), wantedSide);
     }
 
-    // One generator for all folds; in each the training images come first (PEERS §7.12): the order is part of the published draw.
+    // One generator for all folds; in each the training images come first (docs/method.md): the order is part of the published draw.
     private static (IReadOnlyList<int> Train, IReadOnlyList<int> Validation) DrawIndices(ImageDataset dataset, ProbeOptions options)
     {
         var random = new NumpyRandom(options.Seed);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using ZooRank.Data;
 using ZooRank.Imaging;
 using ZooRank.Models;
@@ -12,7 +13,7 @@ public readonly record struct ExtractionProgress(int Done, int Total);
 
 /// <summary>
 /// One pass of a source model over a probe set: each image goes once through the network, and that pass yields features, logits, and by one backward
-/// pass with only the first two convolutions asking for gradients, the gradient norms of S_FU (SPEC §3; the published code runs a pass for each metric).
+/// pass with only the first two convolutions asking for gradients, the gradient norms of S_FU (docs/method.md; the published code runs a pass for each metric).
 /// </summary>
 /// <remarks>
 /// A batch of the triplet loss (a sixth of the probe) is sent through in small chunks whose graphs are kept; the loss is computed on all its embeddings,
@@ -40,7 +41,7 @@ public sealed class FeatureExtractor
         batches = GradientBatches(probe.Count);
     }
 
-    /// <summary>The batch sizes into which n probe images are cut for the triplet loss, in order: ⌊n/6⌋ each, the remainder as a last batch (SPEC §3).</summary>
+    /// <summary>The batch sizes into which n probe images are cut for the triplet loss, in order: ⌊n/6⌋ each, the remainder as a last batch (docs/method.md).</summary>
     public static IReadOnlyList<int> GradientBatches(int n)
     {
         var size = Math.Max(n / 6, 1);
@@ -67,7 +68,14 @@ public sealed class FeatureExtractor
         conv2.requires_grad_(true);
 
         var pass = new FeatureExtractor(network, preprocessing, probe, device, memoryBudget);
-        foreach (var size in pass.batches) pass.Batch(size, conv1, conv2, progress, cancellation);
+        try
+        {
+            foreach (var size in pass.batches) pass.Batch(size, conv1, conv2, progress, cancellation);
+        }
+        finally
+        {
+            pass.EndReading();
+        }
         return new FeatureSet
         {
             Width = pass.width,
@@ -88,12 +96,12 @@ public sealed class FeatureExtractor
     {
         using var scope = NewDisposeScope();
         var (first, before) = (done, UsedMemory());
-        var chunks = new List<(IReadOnlyList<Image> Images, Tensor Features)>();
+        var chunks = new List<(int Start, Tensor Features)>();
         while (done < first + size)
         {
             cancellation.ThrowIfCancellationRequested();
             var images = Next(Math.Min(ChunkSize, first + size - done), first + size);
-            var embedding = Forward(images, keepGraphs);
+            var embedding = ForwardWithin(images, chunks);
             features.AddRange(Values(embedding));
             if (network.HasHead)
             {
@@ -101,19 +109,15 @@ public sealed class FeatureExtractor
                 using var head = network.Logits(embedding.detach());
                 logits.AddRange(Values(head));
             }
-            chunks.Add((images, embedding));
+            chunks.Add((done, embedding));
             done += images.Count;
             progress?.Report(new(done, probe.Count));
-            if (keepGraphs && done < first + size && (UsedMemory() - before) / (double)(done - first) * size > budget)
-            {
-                keepGraphs = false;
-                chunks = [.. chunks.Select(c => (c.Images, WithoutGraph(c.Features)))];
-            }
+            if (keepGraphs && done < first + size && (UsedMemory() - before) / (double)(done - first) * size > budget) DropGraphs(chunks);
         }
         Backward(chunks, [.. probe.Labels.Skip(first).Take(size)], conv1, conv2, cancellation);
     }
 
-    private void Backward(List<(IReadOnlyList<Image> Images, Tensor Features)> chunks, int[] labels, Tensor conv1, Tensor conv2, CancellationToken cancellation)
+    private void Backward(List<(int Start, Tensor Features)> chunks, int[] labels, Tensor conv1, Tensor conv2, CancellationToken cancellation)
     {
         conv1.grad = null;
         conv2.grad = null;
@@ -123,20 +127,51 @@ public sealed class FeatureExtractor
             throw new InvalidInputException("its features are not finite (NaN or infinity) on these images: its weights or its preprocessing are wrong. Check mean, std and the checkpoint.");
         var loss = TripletMarginLoss.Compute(embeddings, labels);
         long at = 0;
-        foreach (var (images, kept) in chunks)
+        foreach (var (start, kept) in chunks)
         {
             using var scope = NewDisposeScope();
             cancellation.ThrowIfCancellationRequested();
+            var count = (int)kept.shape[0];
             if (loss.ActiveTriplets > 0)
             {
-                var gradient = loss.Gradient[TensorIndex.Slice(at, at + images.Count)];
-                (kept.requires_grad ? kept : Forward(images, withGraph: true)).backward([gradient]);
+                var gradient = loss.Gradient[TensorIndex.Slice(at, at + count)];
+                (kept.requires_grad ? kept : Forward(probe.Load(start, count, preprocessing.InputSize), withGraph: true)).backward([gradient]);
             }
-            at += images.Count;
+            at += count;
             kept.Dispose();   // and its graph
         }
         norms1.Add(Norm(conv1));
         norms2.Add(Norm(conv2));
+    }
+
+    // A GPU's memory is seen to be short when it runs out: then without graphs, as where the host's is.
+    private Tensor ForwardWithin(IReadOnlyList<Image> images, List<(int Start, Tensor Features)> chunks)
+    {
+        try
+        {
+            return Forward(images, keepGraphs);
+        }
+        catch (ExternalException e) when (keepGraphs && e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase))
+        {
+            DropGraphs(chunks);
+            return Forward(images, withGraph: false);
+        }
+    }
+
+    private void DropGraphs(List<(int Start, Tensor Features)> chunks)
+    {
+        keepGraphs = false;
+        for (var i = 0; i < chunks.Count; i++)
+        {
+            using var withGraph = chunks[i].Features;
+            chunks[i] = (chunks[i].Start, withGraph.detach());
+        }
+    }
+
+    // Reading ahead must not outlive the pass: the data set may be closed right after it.
+    private void EndReading()
+    {
+        try { prefetched?.Wait(); } catch (AggregateException) { }   // whoever wanted the images would have seen it
     }
 
     private Tensor Forward(IReadOnlyList<Image> images, bool withGraph)
@@ -154,11 +189,6 @@ public sealed class FeatureExtractor
         var size = following < endOfBatch ? Math.Min(ChunkSize, endOfBatch - following) : Math.Min(ChunkSize, Math.Min(batches[0], probe.Count - following));
         prefetched = size > 0 ? Task.Run(() => probe.Load(following, size, preprocessing.InputSize), CancellationToken.None) : null;
         return images;
-    }
-
-    private static Tensor WithoutGraph(Tensor features)
-    {
-        using (features) return features.detach();
     }
 
     private static double Norm(Tensor weight)

@@ -27,7 +27,7 @@ public sealed record FeatureSet
     /// <summary>Each row's image in the train split.</summary>
     public IReadOnlyList<int> Indices { get; init; } = [];
 
-    /// <summary>‖∇conv1‖ and ‖∇conv2‖ of the triplet loss, one per batch (SPEC §3); empty where only features are at hand.</summary>
+    /// <summary>‖∇conv1‖ and ‖∇conv2‖ of the triplet loss, one per batch (docs/method.md); empty where only features are at hand.</summary>
     public IReadOnlyList<double> Conv1GradientNorms { get; init; } = [];
 
     /// <inheritdoc cref="Conv1GradientNorms"/>

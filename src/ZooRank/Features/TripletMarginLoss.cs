@@ -46,7 +46,7 @@ public static class TripletMarginLoss
         var weights = new double[b * b];
         var losses = new double[b];
         var actives = new long[b];
-        Parallel.For(0, b, anchor =>
+        Parallel.For(0, b, Parallelism.Options, anchor =>
         {
             var row = distances.AsSpan(anchor * b, b);
             var (positives, negatives) = (new List<int>(), new List<int>());

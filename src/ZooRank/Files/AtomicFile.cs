@@ -23,13 +23,23 @@ public static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{path}: could not be written ({FirstLine(e.Message)}). Free space or choose another place; nothing was changed.", e);
+            throw new InvalidInputException($"{path}: could not be written ({FirstLine(e.Message)}). {(e is UnauthorizedAccessException ? "Change its permissions, or choose another place" : "Free space, or choose another place")}; nothing was changed.", e);
         }
         finally
         {
             // Left only where writing failed; a failure to tidy must not hide the first one.
             try { File.Delete(temporary); } catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
         }
+    }
+
+    /// <summary>Finds out, before long work, whether a file could be written.</summary>
+    /// <exception cref="InvalidInputException">It could not.</exception>
+    public static void CheckWritable(string path)
+    {
+        if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path)) throw new InvalidInputException($"{path}: a folder. Give the name of a file in it.");
+        var trial = $"{path}.{Guid.NewGuid():N}.tmp";
+        Write(trial, _ => { });
+        File.Delete(trial);
     }
 
     public static void WriteText(string path, string text) => Write(path, stream =>

@@ -29,7 +29,7 @@ public sealed record Preprocessing
     /// <summary>ImageNet's statistics, as torchvision's weights want them.</summary>
     public static Preprocessing ImageNet { get; } = new();
 
-    /// <summary>0.5 for mean and deviation, as the MedMNIST and RadImageNet sources want it (SPEC §2).</summary>
+    /// <summary>0.5 for mean and deviation, as the MedMNIST and RadImageNet sources want it (docs/method.md).</summary>
     public static Preprocessing Half { get; } = new() { Mean = [0.5f, 0.5f, 0.5f], Std = [0.5f, 0.5f, 0.5f] };
 
     /// <summary>S: the side of the square input, in pixels.</summary>

@@ -23,11 +23,17 @@ public sealed record FeatureQuality
     public required double NcaObjective { get; init; }
 
     /// <summary>Measures one source model.</summary>
-    public static FeatureQuality Measure(FeatureSet features, Device? device = null)
+    /// <param name="features">Its features on the probe.</param>
+    /// <param name="stop">When NCA stops; null for <see cref="NeighborhoodComponents.Settled"/>.</param>
+    /// <param name="device">Where to compute; null is the CPU.</param>
+    public static FeatureQuality Measure(FeatureSet features, LbfgsOptions? stop = null, Device? device = null)
     {
-        var nca = NeighborhoodComponents.Fit(features.Values, features.Labels, device: device);
+        var nca = NeighborhoodComponents.Fit(features.Values, features.Labels, options: stop, device: device);
         var p = ClassShares(nca.Embedding, nca.Dimensions, features.Labels);
-        return new FeatureQuality { Score = p.Average(), Probabilities = p, NcaObjective = nca.Objective };
+        // Counted in votes and divided once: the same votes give the same score to the last digit, whatever the order of the images.
+        var k = Math.Min(Neighbours, features.Count);
+        var votes = p.Sum(share => (long)Math.Round(share * k));
+        return new FeatureQuality { Score = (double)votes / ((long)features.Count * k), Probabilities = p, NcaObjective = nca.Objective };
     }
 
     // Share of each point's own class among its nearest, itself first; equal distances go to the lower index.
@@ -36,7 +42,7 @@ public sealed record FeatureQuality
         var n = labels.Count;
         var k = Math.Min(Neighbours, n);
         var shares = new double[n];
-        Parallel.For(0, n, i =>
+        Parallel.For(0, n, Parallelism.Options, i =>
         {
             Span<double> nearest = stackalloc double[k];
             Span<int> which = stackalloc int[k];

@@ -14,6 +14,7 @@ public static class FeatureUpdate
         var (conv1, conv2) = (features.Conv1GradientNorms.Sum(), features.Conv2GradientNorms.Sum());
         return features.Conv1GradientNorms.Count == 0 ? (null, "these features came without gradient norms")
             : conv1 > 0 ? (conv2 / conv1, null)
-            : (null, "the triplet loss moves nothing: every batch either lacks two classes and a pair of one, or separates its classes by more than the margin");
+            : features.Count < 4 * features.Conv1GradientNorms.Count ? (null, $"{features.Count} images make batches of {Math.Max(1, features.Count / 6)}, too few for a triplet; about 24 images are needed at least")
+            : (null, "no triplet of images has a loss: each batch separates its classes by more than the margin, or holds one class");
     }
 }

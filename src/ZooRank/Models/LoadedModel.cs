@@ -53,7 +53,7 @@ public sealed class LoadedModel
     public string ArchitectureName => Architecture?.Name ?? "TorchScript";
 
     /// <summary>GoogLeNet with torchvision's own transformation of its input.</summary>
-    public bool TransformInput => Architecture?.Name == "googlenet" && (Source.TransformInput ?? IsImageNet(Source, Sha256));
+    public bool TransformInput => Architecture?.Name == "googlenet" && (Source.TransformInput ?? (IsImageNet(Source, Sha256) && Preprocessing.Mean.SequenceEqual(Preprocessing.ImageNet.Mean)));
 
     /// <summary>Opens the checkpoint of an entry: fetches it where it has to be, checks its hash, recognises what it is, decides how to feed it.</summary>
     /// <exception cref="InvalidInputException">It is absent, damaged, of an architecture that is not among the nine, or not what its entry says.</exception>
@@ -83,6 +83,7 @@ public sealed class LoadedModel
         if (model.Architecture is { } stated && architecture is not null && !stated.Equals(architecture.Name, StringComparison.OrdinalIgnoreCase))
             throw new InvalidInputException($"{model.Checkpoint}: stated to be {stated}, but its tensors are those of {architecture.Name}. Correct the entry or the file.");
 
+        if (model.Source is null && IsOfficial(hash)) model = model with { Source = "imagenet" };
         var (preprocessing, caveats) = ChoosePreprocessing(model, overrides, hash);
         return new LoadedModel
         {
@@ -98,23 +99,19 @@ public sealed class LoadedModel
     }
 
     /// <summary>The live network on a device, in evaluation mode, batch-norms folded, gradients only for the first two convolutions.</summary>
-    public (SourceNetwork Network, IReadOnlyList<Caveat> Caveats) Network(Device device)
+    public SourceNetwork Network(Device device)
     {
-        if (Architecture is not { } architecture)
-        {
-            var (script, caveat) = TorchScriptNetwork.Load(Source.Checkpoint, Preprocessing.InputSize, device);
-            return (script, caveat is null ? [] : [caveat with { About = Source.Id }]);
-        }
+        if (Architecture is not { } architecture) return TorchScriptNetwork.Load(Source.Checkpoint, Preprocessing.InputSize, device);
         using var checkpoint = Checkpoint.Open(Source.Checkpoint);
         var network = architecture.Load(checkpoint);
         if (network is GoogLeNet googlenet) googlenet.TransformInput = TransformInput;
         network.to(device);
         BatchNormFolding.Fold(network);
         network.UseChannelsLast();
-        return (network, []);
+        return network;
     }
 
-    // SPEC §2: ImageNet's statistics for ImageNet weights, 0.5 for every other source. Where neither the entry nor the file says, it is a default, and said to be one.
+    // docs/method.md: ImageNet's statistics for ImageNet weights, 0.5 for every other source. Where neither the entry nor the file says, it is a default, and said to be one.
     private static (Preprocessing, IReadOnlyList<Caveat>) ChoosePreprocessing(SourceModel model, ModelOverrides overrides, string hash)
     {
         var caveats = new List<Caveat>();

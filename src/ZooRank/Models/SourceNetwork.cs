@@ -36,7 +36,7 @@ public abstract class SourceNetwork(string name) : Module<Tensor, Tensor>(name)
         return head.call(dropped);
     }
 
-    /// <summary>The weights whose gradient norms make S_FU (SPEC §3): the first two convolutions in the order of registration.</summary>
+    /// <summary>The weights whose gradient norms make S_FU (docs/method.md): the first two convolutions in the order of registration.</summary>
     public virtual (Tensor Conv1, Tensor Conv2) FirstConvolutions
     {
         get

@@ -113,14 +113,14 @@ internal sealed class StateMatch
         tensor.Name.StartsWith(Prefix, StringComparison.Ordinal)
         && Architecture.IgnoredPrefixes.Any(p => tensor.Name.AsSpan(Prefix.Length).StartsWith(p, StringComparison.Ordinal));
 
-    // What stands before the first convolution's name, if it stands before all the others too.
+    // What stands before the first convolution's name, if it stands before all the others too, a head perhaps left out ("backbone.conv1.weight", "fc.weight").
     private static string CommonPrefix(Architecture architecture, StateLayout layout, IReadOnlyList<TensorEntry> tensors)
     {
         var anchor = layout.Tensors[0].Name;
         if (tensors.Any(t => t.Name == anchor)) return "";
         return tensors.Where(t => t.Name.EndsWith("." + anchor, StringComparison.Ordinal))
             .Select(t => t.Name[..^anchor.Length])
-            .Where(prefix => tensors.All(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)))
+            .Where(prefix => tensors.Count(t => !t.Name.StartsWith(prefix, StringComparison.Ordinal)) <= 2)   // a head beside the encoder has a weight and a bias
             .DefaultIfEmpty("")
             .MinBy(prefix => prefix.Length)!;
     }

@@ -41,9 +41,9 @@ public sealed class TorchScriptNetwork : SourceNetwork
     /// <param name="path">The file.</param>
     /// <param name="inputSize">Side of the images on which the place of the head is found out.</param>
     /// <param name="device">Where it will run.</param>
-    /// <returns>The network, and a caveat where its output had to serve as features.</returns>
+    /// <returns>The network; without a head where its output has to serve as features.</returns>
     /// <exception cref="InvalidInputException">It cannot be loaded or run on images, or has fewer than two convolutions.</exception>
-    public static (TorchScriptNetwork Network, Caveat? Caveat) Load(string path, int inputSize, Device device)
+    public static TorchScriptNetwork Load(string path, int inputSize, Device device)
     {
         TorchRuntime.Load();
         using var scope = NewDisposeScope();
@@ -65,15 +65,16 @@ public sealed class TorchScriptNetwork : SourceNetwork
             if (value.is_floating_point() && !value.isfinite().all().item<bool>()) throw new InvalidInputException($"{path}: its weights hold NaN or infinity. Use a checkpoint from before training diverged.");
 
         using var frozen = no_grad();
-        var probe = zeros(2, convolutions[0].shape[1] is var channels && channels == 3 ? 3 : channels, inputSize, inputSize, device: device);
+        var probe = zeros(2, 3, inputSize, inputSize, device: device);
         probe.copy_(linspace(-1, 1, probe.numel(), device: device).view(probe.shape));
         var original = Run(path, script, probe);
+        if (original.dim() < 2 || original.shape[0] != 2) throw new InvalidInputException($"{path}: for 2 images it gives a tensor of {string.Join("×", original.shape)}; a row of numbers for each image is wanted. Export the classifier itself.");
         var head = weights.FindLastIndex(w => w.Value.dim() == 2);
         Tensor? weight = null, bias = null;
         if (head >= 0)
         {
             var (name, live) = weights[head];
-            var liveBias = weights.FirstOrDefault(w => w.name == name.Replace("weight", "bias", StringComparison.Ordinal) && w.Value.dim() == 1).Value;
+            var liveBias = weights.FirstOrDefault(w => w.name == BiasOf(name) && w.Value.dim() == 1).Value;
             (weight, bias) = (live.clone(), liveBias?.clone());
             // The module runs with whatever its parameters hold: give it the identity in place of the head, and see whether the head on top restores the output.
             live.set_(eye(weight.shape[1], device: device, dtype: weight.dtype));
@@ -86,9 +87,20 @@ public sealed class TorchScriptNetwork : SourceNetwork
             }
         }
         foreach (var kept in script.parameters().Concat<Tensor>(script.buffers())) kept.MoveToOuterDisposeScope();
-        var network = new TorchScriptNetwork(script, convolutions, weight?.MoveToOuterDisposeScope(), bias?.MoveToOuterDisposeScope());
-        return (network, weight is not null ? null : new Caveat(
-            "output-as-features", "TorchScript whose last step is not a plain linear layer: its output serves as features, and it has no logits."));
+        return new TorchScriptNetwork(script, convolutions, weight?.MoveToOuterDisposeScope(), bias?.MoveToOuterDisposeScope());
+    }
+
+    private static string BiasOf(string weight) => weight.EndsWith("weight", StringComparison.Ordinal) ? weight[..^"weight".Length] + "bias" : "";
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            script.Dispose();
+            headWeight?.Dispose();
+            headBias?.Dispose();
+        }
+        base.Dispose(disposing);
     }
 
     private static Tensor Run(string path, jit.ScriptModule<Tensor, Tensor> script, Tensor images)

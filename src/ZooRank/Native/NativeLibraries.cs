@@ -19,6 +19,9 @@ public static class NativeLibraries
     /// <summary>The folder of the packaged CPU build of libtorch; null where it was not restored.</summary>
     public static string? PackagedTorch => Find("LibTorchPackage", FileName("torch_cpu")) is { } file ? Path.GetDirectoryName(file) : null;
 
+    /// <summary>Version of the packaged libtorch.</summary>
+    public static string PackagedTorchVersion => Recorded("LibTorchPackage")?.Split('/')[^1] ?? "unknown";
+
     /// <summary>libvips with all that it needs linked in; null where no package has it (then the system's is tried).</summary>
     public static string? LibVips => Find("LibVipsPackage", OperatingSystem.IsWindows() ? "libvips-42.dll" : OperatingSystem.IsMacOS() ? "libvips.42.dylib" : "libvips.so.42");
 

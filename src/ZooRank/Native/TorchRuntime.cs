@@ -22,6 +22,9 @@ public sealed partial class TorchRuntime
     /// <summary>The file of TorchSharp's C interface: the package's own, or a repaired copy of it.</summary>
     public required string LibTorchSharp { get; init; }
 
+    /// <summary>Which libtorch it is, in a few words.</summary>
+    public string Description => Origin == "package" ? $"{NativeLibraries.PackagedTorchVersion} (package, CPU)" : Origin;
+
     /// <summary>True where the system's libstdc++ is too old for the original and a copy was mended.</summary>
     public bool Repaired => LibTorchSharp != NativeLibraries.LibTorchSharp;
 

@@ -99,6 +99,9 @@ public sealed record Provenance
     public required int ProbePerClass { get; init; }
     public required string Sampling { get; init; }
 
+    /// <summary>When NCA stopped.</summary>
+    public required string Nca { get; init; }
+
     /// <summary>When it was started, UTC.</summary>
     public required DateTimeOffset Started { get; init; }
 

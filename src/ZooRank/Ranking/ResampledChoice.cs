@@ -14,8 +14,8 @@ public static class ResampledChoice
 {
     public const int Resamples = 1000;
 
-    /// <summary>For each model the share of resamples in which it is the best; ties share a win.</summary>
-    public static IReadOnlyList<double> ProbabilityBest(IReadOnlyList<ResampledTerms> models, IReadOnlyList<int> labels, Scenario scenario, int seed)
+    /// <summary>For each model the share of those resamples that decide in which it is the best; ties share a win. Null where none decides.</summary>
+    public static IReadOnlyList<double>? ProbabilityBest(IReadOnlyList<ResampledTerms> models, IReadOnlyList<int> labels, Scenario scenario, int seed)
     {
         var random = new Random(seed);
         var classes = Enumerable.Range(0, labels.Count).GroupBy(i => labels[i]).OrderBy(g => g.Key).Select(g => g.ToArray()).ToArray();
@@ -38,7 +38,7 @@ public static class ResampledChoice
             foreach (var winner in winners) wins[winner] += 1.0 / winners.Count;
         }
         var total = wins.Sum();
-        return [.. wins.Select(w => total > 0 ? w / total : 1.0 / models.Count)];
+        return total > 0 ? [.. wins.Select(w => w / total)] : null;
     }
 
     private static double? Ratio(ResampledTerms model, int[] batches)

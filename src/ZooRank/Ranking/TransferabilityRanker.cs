@@ -5,6 +5,7 @@ using ZooRank.Data;
 using ZooRank.Downloads;
 using ZooRank.Features;
 using ZooRank.Metrics;
+using ZooRank.Metrics.Numerics;
 using ZooRank.Models;
 using ZooRank.Native;
 using static TorchSharp.torch;
@@ -29,6 +30,9 @@ public sealed record RankingOptions
 
     public DownloadOptions Downloads { get; init; } = new();
 
+    /// <summary>When NCA stops.</summary>
+    public LbfgsOptions Nca { get; init; } = NeighborhoodComponents.Settled;
+
     /// <summary>Bytes that kept activations may take; null: half of what is free.</summary>
     public long? MemoryBudget { get; init; }
 
@@ -47,14 +51,14 @@ public readonly record struct RankingProgress(string Model, int Index, int Count
 public static class TransferabilityRanker
 {
     /// <summary>Measures every model on a probe of the data set's train split and combines the terms as the paper does.</summary>
-    /// <remarks>Scenario: with one architecture in the zoo, its sources are compared; with several, and no two models of one, the architectures are; a mixed zoo is ranked as sources, with a caveat.</remarks>
+    /// <remarks>The scenario, where it is not given, is chosen by <see cref="ScenarioChoice"/>.</remarks>
     /// <exception cref="InvalidInputException">The data cannot be measured, or no model can.</exception>
     public static Ranking Rank(ImageDataset dataset, ModelZoo zoo, RankingOptions? options = null, IProgress<RankingProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new();
         var (started, clock) = (DateTimeOffset.UtcNow, Stopwatch.StartNew());
+        var probe = ProbeSet.Draw(dataset, options.Probe);   // first: it refuses what cannot be ranked, before every image is looked at
         var fingerprint = DatasetFingerprint.Of(dataset, new FingerprintOptions { Probe = options.Probe });
-        var probe = ProbeSet.Draw(dataset, options.Probe);
         var device = options.Device ?? CPU;
 
         var measured = new List<Measured>();
@@ -72,21 +76,27 @@ public static class TransferabilityRanker
             {
                 skipped.Add(new SkippedModel(model.Id, e.Message));
             }
+            catch (Exception e) when (e is ExternalException or IOException or UnauthorizedAccessException)
+            {
+                var memoryIsShort = e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase);
+                skipped.Add(new SkippedModel(model.Id, $"{model.Checkpoint}: {e.Message.Split('\n')[0]} {(memoryIsShort ? "Lower --memory or --input-size, or use --device cpu." : "Check the file with 'zoorank inspect'.")}"));
+            }
             Report("done", 1);
         }
         if (measured.Count == 0) throw new InvalidInputException(skipped.Count == 1 ? skipped[0].Reason : $"none of the {skipped.Count} models could be measured. {skipped[0].Id}: {skipped[0].Reason}");
 
-        var (scenario, reason, mixed) = ChooseScenario(options.Scenario, measured);
+        var (scenario, reason, doubts) = ScenarioChoice.Of(options.Scenario, [.. measured.Select(m => m.Model)], skipped.Count);
         var combined = Combination.Combine([.. measured.Select(m => (m.Lp, m.Fu))], scenario);
         var probabilities = Probabilities(measured, probe.Labels, scenario, options.Probe.Seed);
         var ranked = measured.Select((m, i) => m.Ranked(combined.Scores[i], RankOf(combined.Scores, i), probabilities[i]))
             .OrderBy(m => m.Rank ?? int.MaxValue).ThenBy(m => m.Id, StringComparer.Ordinal).ToList();
         List<Caveat> caveats =
         [
-            .. probe.Caveats.Concat(fingerprint.Caveats).DistinctBy(c => c.About is null ? (c.Code, c.Message) : (c.Code, c.About)),
-            .. mixed is null ? [] : new[] { mixed },
+            .. doubts,
             .. combined.Caveats,
+            .. Closeness(measured),
             .. measured.SelectMany(m => m.Caveats),
+            .. probe.Caveats.Concat(fingerprint.Caveats).DistinctBy(c => c.About is null ? (c.Code, c.Message) : (c.Code, c.About)),
         ];
         return new Ranking
         {
@@ -96,12 +106,12 @@ public static class TransferabilityRanker
             ScenarioReason = reason,
             Models = ranked,
             Skipped = skipped,
-            Advice = Advice.InWords(ranked, probe.Count, scenario),
+            Advice = Advice.InWords(ranked, probe.Count, moreImages: probe.Count < dataset.Count(Split.Train), doubts.Count == 0 ? scenario : null),
             Caveats = caveats,
             Provenance = new Provenance
             {
                 Zoorank = typeof(TransferabilityRanker).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
-                Libtorch = TorchRuntime.Load().Origin == "package" ? "2.10.0 CPU (package)" : TorchRuntime.Load().Origin,
+                Libtorch = TorchRuntime.Load().Description,
                 Runtime = RuntimeInformation.FrameworkDescription,
                 Platform = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}",
                 Device = device.ToString(),
@@ -111,6 +121,7 @@ public static class TransferabilityRanker
                 Fold = options.Probe.Fold,
                 ProbePerClass = options.Probe.PerClass,
                 Sampling = options.Probe.Sampling.ToString().ToLowerInvariant(),
+                Nca = FormattableString.Invariant($"at most {options.Nca.MaxIterations} iterations, tolerance {options.Nca.FunctionTolerance}"),
                 Started = started,
                 Seconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
                 Command = options.Command,
@@ -118,49 +129,26 @@ public static class TransferabilityRanker
         };
     }
 
-    /// <summary>The features of one model on a probe: from the cache, or by running the network.</summary>
-    public static (FeatureSet Features, bool Cached, IReadOnlyList<Caveat> Caveats) Extract(
-        LoadedModel model, ProbeSet probe, RankingOptions options, IProgress<ExtractionProgress>? progress = null, CancellationToken cancellation = default)
-    {
-        var device = options.Device ?? CPU;
-        if (options.Cache?.Find(model, probe, device.type.ToString()) is { } kept) return (kept, true, []);
-        using var scope = NewDisposeScope();
-        var (network, caveats) = model.Network(device);
-        using (network)
-        {
-            var features = FeatureExtractor.Extract(network, model.Preprocessing, probe, device, options.MemoryBudget, progress, cancellation);
-            try
-            {
-                options.Cache?.Keep(model, probe, device.type.ToString(), features);
-            }
-            catch (InvalidInputException e)
-            {
-                caveats = [.. caveats, new Caveat("not-cached", $"its features could not be kept for the next run: {e.Message}", model.Source.Id)];   // the result is whole without
-            }
-            return (features, false, caveats);
-        }
-    }
-
     private static Measured Measure(SourceModel source, ProbeSet probe, RankingOptions options, Device device, Action<string, double> report, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         var model = LoadedModel.Open(source, options.Overrides, options.Downloads with { Cancellation = cancellation });
-        var (features, cached, caveats) = Extract(model, probe, options, new Synchronous<ExtractionProgress>(p => report("images", 0.9 * p.Done / p.Total)), cancellation);
+        var (features, cached, caveats) = ModelFeatures.Of(model, probe, device, options.Cache, options.MemoryBudget, new Synchronous<ExtractionProgress>(p => report("images", 0.9 * p.Done / p.Total)), cancellation);
+        cancellation.ThrowIfCancellationRequested();
         report("learning neighbours", 0.9);
-        var quality = FeatureQuality.Measure(features, device);
+        var quality = FeatureQuality.Measure(features, options.Nca, device);
         var (fu, undefined) = FeatureUpdate.Measure(features);
         return new Measured(model, features, quality, fu, cached, clock.Elapsed.TotalSeconds,
             [.. model.Caveats, .. caveats, .. undefined is null ? [] : new[] { new Caveat("undefined-fu", $"its feature update is undefined: {undefined}.", source.Id) }]);
     }
 
-    private static (Scenario, string, Caveat?) ChooseScenario(Scenario? asked, List<Measured> models)
+    // S_LP moves by this much with the chances of NCA's path (docs/method.md), yet min–max scaling stretches any spread to the whole of [0, 1].
+    private static IEnumerable<Caveat> Closeness(List<Measured> models)
     {
-        if (asked is { } given) return (given, "as asked", null);
-        var architectures = models.Select(m => m.Model.ArchitectureName).Distinct().Count();
-        if (architectures == 1) return (Scenario.Source, models.Count == 1 ? "one model" : $"all {models.Count} models are {models[0].Model.ArchitectureName}: their sources are compared", null);
-        if (architectures == models.Count) return (Scenario.Architecture, $"{architectures} models of {architectures} architectures: the architectures are compared, with both terms reversed (eq. 8 of the paper)", null);
-        return (Scenario.Source, $"{models.Count} models of {architectures} architectures: compared as sources", new Caveat("mixed-zoo",
-            $"the zoo mixes {architectures} architectures with several models of one; the paper compares either sources of one architecture or architectures of one source, and the gradient term differs between architectures. Rank them apart, or choose with --scenario."));
+        const double Chance = 0.02;
+        var spread = models.Max(m => m.Quality.Score) - models.Min(m => m.Quality.Score);
+        if (models.Count > 1 && spread is > 0 and < Chance)
+            yield return new Caveat("feature-quality-close", FormattableString.Invariant($"the models' feature qualities (S_LP) lie within {spread:0.000}, less than chance moves them (about {Chance}), yet they decide as much as ever: take the order lightly."));
     }
 
     private static IReadOnlyList<double?> Probabilities(List<Measured> models, IReadOnlyList<int> labels, Scenario scenario, uint seed)
@@ -168,7 +156,7 @@ public static class TransferabilityRanker
         var complete = models.Where(m => m.Fu is not null).ToList();
         if (complete.Count < 2) return [.. models.Select(_ => (double?)null)];
         var shares = ResampledChoice.ProbabilityBest([.. complete.Select(m => new ResampledTerms(m.Quality.Probabilities, m.Features.Conv1GradientNorms, m.Features.Conv2GradientNorms))], labels, scenario, unchecked((int)seed));
-        return [.. models.Select(m => complete.IndexOf(m) is >= 0 and var at ? shares[at] : (double?)null)];
+        return [.. models.Select(m => shares is not null && complete.IndexOf(m) is >= 0 and var at ? shares[at] : (double?)null)];
     }
 
     private static int? RankOf(IReadOnlyList<double?> scores, int i) => scores[i] is { } mine ? 1 + scores.Count(other => other > mine) : null;

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace ZooRank.Training;
 
-/// <summary>How a source model is trained. The defaults are SPEC §6's, save its early stopping.</summary>
+/// <summary>How a source model is trained. The defaults are those of the paper's source models (arXiv 2412.20172), save its early stopping.</summary>
 public sealed record SourceTrainingOptions
 {
     public int Epochs { get; init; } = 45;
