@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace ZooRank.Metrics.Numerics;
 
 /// <param name="Embedding">x̃ = A x: n×d, row by row.</param>
-/// <param name="Dimensions">d.</param>
+/// <param name="Dimensions">d: as asked, or the number of directions that the start found where that is less.</param>
 /// <param name="Objective">f(A) = Σ_i p_i, between 0 and n.</param>
 /// <param name="Iterations">Steps of L-BFGS taken.</param>
 public sealed record NeighborhoodEmbedding(double[] Embedding, int Dimensions, double Objective, int Iterations);
@@ -40,9 +40,9 @@ public static class NeighborhoodComponents
         using var scope = NewDisposeScope();
         device ??= CPU;
         var (n, width) = (labels.Count, values.Length / labels.Count);
-        var d = Math.Min(dimensions, width);
         var raw = tensor(values, [n, width]).to(ScalarType.Float64, device);
-        var (points, start) = Start(raw, labels, d);
+        var (points, start) = Start(raw, labels, Math.Min(dimensions, width));
+        var d = (int)start.shape[0];
         var objective = new Affinities(points, labels);
 
         var a = start.cpu().contiguous().data<double>().ToArray();
@@ -57,7 +57,12 @@ public static class NeighborhoodComponents
         var (n, width) = (raw.shape[0], raw.shape[1]);
         var classes = labels.Distinct().Count();
         var centred = raw - raw.mean([0], keepdim: true);
-        if (d <= Math.Min(width, classes - 1)) return (raw, DiscriminantDirections(raw, labels)[TensorIndex.Slice(null, d), TensorIndex.Colon]);
+        if (d <= Math.Min(width, classes - 1))
+        {
+            // Fewer than d where the spread within the classes has fewer dimensions, as in scikit-learn; none where there is no spread.
+            var directions = DiscriminantDirections(raw, labels)[TensorIndex.Slice(null, d), TensorIndex.Colon];
+            if (directions.shape[0] > 0) return (raw, directions);
+        }
         if (d >= Math.Min(width, n)) return (raw, eye(d, width, ScalarType.Float64, raw.device));
 
         // More features than images: all that the distances see lies in the n-dimensional span of the rows. Q spans it, and R holds the points in it, exactly.
@@ -90,7 +95,7 @@ public static class NeighborhoodComponents
     }
 
     /// <summary>f and its gradient, n×n affinities never held at once.</summary>
-    private sealed class Affinities(Tensor points, IReadOnlyList<int> labels)
+    internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long blockElements = BlockElements)
     {
         private readonly Tensor classes = tensor(labels.Select(y => (long)y).ToArray()).to(points.device);
 
@@ -106,7 +111,7 @@ public static class NeighborhoodComponents
             var columns = zeros(n, ScalarType.Float64, points.device);
             var total = zeros(1, ScalarType.Float64, points.device);
 
-            var rows = Math.Clamp(BlockElements / n, 1, n);
+            var rows = Math.Clamp(blockElements / n, 1, n);
             for (long first = 0; first < n; first += rows)
             {
                 using var block = NewDisposeScope();
