@@ -25,7 +25,8 @@ public sealed class FeatureCache(string folder)
         var path = PathOf(model, probe, device);
         try
         {
-            return File.Exists(path) && FeatureFile.Read(path) is { } set && set.Labels.SequenceEqual(probe.Labels) ? set : null;
+            // The same images may lie at other places of another data set, which may have more classes.
+            return File.Exists(path) && FeatureFile.Read(path) is { } set && set.Labels.SequenceEqual(probe.Labels) ? set with { Indices = probe.Indices, ClassCount = probe.ClassCount } : null;
         }
         catch (InvalidInputException)
         {

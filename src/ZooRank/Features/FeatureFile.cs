@@ -17,7 +17,7 @@ public static class FeatureFile
             ["indices"] = NpyArray.Of<long>([.. set.Indices.Select(i => (long)i)], set.Indices.Count),
             ["conv1_gradient_norms"] = NpyArray.Of<double>([.. set.Conv1GradientNorms], set.Conv1GradientNorms.Count),
             ["conv2_gradient_norms"] = NpyArray.Of<double>([.. set.Conv2GradientNorms], set.Conv2GradientNorms.Count),
-            ["class_count"] = NpyArray.Of<long>([set.ClassCount]),
+            ["class_count"] = new NpyArray(NpyType.Int64, [], BitConverter.GetBytes((long)set.ClassCount)),
         };
         if (set.LogitWidth > 0) arrays["logits"] = NpyArray.Of<float>(set.Logits, set.Count, set.LogitWidth);
         NpzWriter.Write(path, arrays, compress: false);
@@ -30,18 +30,27 @@ public static class FeatureFile
         using var file = NpzFile.Open(path);
         var features = file.Read("features");
         if (features.Shape.Count != 2) throw new InvalidInputException($"{path}: 'features' must be n×D; got {features.Shape.Count} dimensions.");
+        int[] labels = Integers(file, "labels", path), indices = Integers(file, "indices", path), classes = Integers(file, "class_count", path);
+        var logits = file.Find("logits") is null ? null : file.Read("logits");
+        double[] conv1 = file.Read("conv1_gradient_norms").ToDoubles(), conv2 = file.Read("conv2_gradient_norms").ToDoubles();
+        var n = features.Shape[0];
+        if (labels.Length != n || indices.Length != n || (logits is not null && (logits.Shape.Count != 2 || logits.Shape[0] != n)) || conv1.Length != conv2.Length || classes.Length != 1)
+            throw new InvalidInputException($"{path}: its arrays do not belong together (for {n} rows of features, {labels.Length} labels and {indices.Length} indices). Make the file again.");
         return new FeatureSet
         {
             Width = (int)features.Shape[1],
-            Values = features.As<float>().ToArray(),
-            Labels = Integers(file, "labels", path),
-            Logits = file.Find("logits") is null ? [] : file.Read("logits").As<float>().ToArray(),
-            Indices = Integers(file, "indices", path),
-            Conv1GradientNorms = file.Read("conv1_gradient_norms").ToDoubles(),
-            Conv2GradientNorms = file.Read("conv2_gradient_norms").ToDoubles(),
-            ClassCount = Integers(file, "class_count", path)[0],
+            Values = Floats(features, "features", path),
+            Labels = labels,
+            Logits = logits is null ? [] : Floats(logits, "logits", path),
+            Indices = indices,
+            Conv1GradientNorms = conv1,
+            Conv2GradientNorms = conv2,
+            ClassCount = classes[0],
         };
     }
 
-    private static int[] Integers(NpzFile file, string name, string path) => [.. file.Read(name).ToIntegers($"{path}: {name}").Select(v => checked((int)v))];
+    private static float[] Floats(NpyArray array, string name, string path) => array.Type == NpyType.Float32
+        ? array.As<float>().ToArray() : throw new InvalidInputException($"{path}: '{name}' must be float32; got {array.Type}.");
+
+    private static int[] Integers(NpzFile file, string name, string path) => [.. file.Read(name).ToIntegers($"{path}: {name}").Select(v => v is >= 0 and <= int.MaxValue ? (int)v : throw new InvalidInputException($"{path}: {name} holds {v}, which is out of range."))];
 }
