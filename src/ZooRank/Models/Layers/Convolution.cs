@@ -43,6 +43,12 @@ internal sealed class Convolution : Module<Tensor, Tensor>
         return conv2d(input, scaled, bias, stride, padding, dilation, groups);
     }
 
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) folded_scale?.Dispose();   // TorchSharp leaves buffers that are not persistent to the finaliser
+        base.Dispose(disposing);
+    }
+
     internal void UseChannelsLast()
     {
         using var scope = NewDisposeScope();

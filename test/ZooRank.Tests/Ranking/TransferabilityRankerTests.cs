@@ -1,0 +1,239 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ZooRank.Cli.Display;
+using ZooRank.Data;
+using ZooRank.Demo;
+using ZooRank.Features;
+using ZooRank.Models;
+using ZooRank.Ranking;
+using ZooRank.Tests.Features;
+
+namespace ZooRank.Tests.Ranking;
+
+public sealed class TransferabilityRankerTests : IDisposable
+{
+    private const string ShuffleNet = "shufflenet_v2_x0_5";
+
+    private readonly TemporaryFolder folder = new();
+    private readonly ImageDataset dataset;
+
+    public TransferabilityRankerTests() => dataset = Pictures.Drawn(folder, Motif.Brightness, 8);
+
+    public void Dispose()
+    {
+        dataset.Dispose();
+        folder.Dispose();
+    }
+
+    // Models by name, architecture and seed of their weights.
+    private ModelZoo Zoo(params (string Name, string Architecture, int Seed)[] models)
+    {
+        foreach (var (name, architecture, seed) in models) Pictures.Checkpoint(folder[$"zoo/{name}.safetensors"], architecture, seed: seed);
+        return ModelZoo.Open(Path.Combine(folder.Path, "zoo"));
+    }
+
+    private ModelZoo ThreeSources() => Zoo(("a", ShuffleNet, 0), ("b", ShuffleNet, 3), ("c", ShuffleNet, 11));
+
+    private ZooRank.Ranking.Ranking Rank(ModelZoo zoo, RankingOptions? options = null, ImageDataset? data = null, IProgress<RankingProgress>? progress = null) =>
+        TransferabilityRanker.Rank(data ?? dataset, zoo, (options ?? new()) with { Probe = new ProbeOptions { PerClass = 8 }, Overrides = new ModelOverrides { InputSize = 32 } }, progress, TestContext.Current.CancellationToken);
+
+    // Without what differs from run to run by its nature.
+    private static string Timeless(ZooRank.Ranking.Ranking ranking)
+    {
+        var json = JsonNode.Parse(RankingText.Json(ranking))!;
+        foreach (var model in json["models"]!.AsArray()) model!["seconds"] = model["cached"] = null;
+        json["provenance"]!["seconds"] = json["provenance"]!["started"] = null;
+        return json.ToJsonString();
+    }
+
+    [Fact]
+    public void Models_come_in_the_order_of_their_scores_which_are_the_papers_combination_of_their_terms()
+    {
+        var ranking = Rank(ThreeSources());
+        Assert.Equal(["a", "b", "c"], ranking.Models.Select(m => m.Id).Order());
+        Assert.Equal(ranking.Models.Select(m => m.Score).OrderDescending(), ranking.Models.Select(m => m.Score));
+        foreach (var m in ranking.Models)
+        {
+            Assert.Equal(1 + ranking.Models.Count(o => o.Score > m.Score), m.Rank);
+            double Scaled(string term)
+            {
+                var values = ranking.Models.Select(o => o.Measures[term]!.Value).ToList();
+                return (m.Measures[term]!.Value - values.Min()) / (values.Max() - values.Min());
+            }
+            Assert.Equal(Scaled("lp") * Scaled("fu"), m.Score!.Value, 1e-12);   // eq. 5 and 6
+            Assert.InRange(m.Measures["lp"]!.Value, 0.2, 1);
+            Assert.InRange(m.Measures["nca_objective"]!.Value, 0, 1);
+            Assert.Equal((ShuffleNet, 32, "squash", false), (m.Architecture, m.Preprocessing.InputSize, m.Preprocessing.Resize, m.Cached));
+        }
+        Assert.Equal(1, ranking.Models.Sum(m => m.ProbabilityBest!.Value), 1e-9);
+        Assert.Equal(("source", "all 3 models are shufflenet_v2_x0_5: their sources are compared"), (ranking.Scenario, ranking.ScenarioReason));
+        Assert.Equal([8, 8, 8, 8], ranking.Target.ProbeClassCounts);
+        Assert.Empty(ranking.Skipped);
+    }
+
+    [Fact]
+    public void The_JSON_has_the_shape_that_is_promised()
+    {
+        File.WriteAllText(folder["zoo/broken.pth"], "no checkpoint");
+        var json = JsonNode.Parse(RankingText.Json(Rank(Zoo(("a", ShuffleNet, 0), ("b", ShuffleNet, 3)))))!.AsObject();
+        static string[] Keys(JsonNode? node) => [.. node!.AsObject().Select(p => p.Key)];
+        Assert.Equal(["schema", "target", "scenario", "scenario_reason", "models", "skipped", "advice", "caveats", "provenance"], Keys(json));
+        Assert.Equal(["name", "path", "description", "classes", "probe_images", "probe_class_counts", "probe_sha256"], Keys(json["target"]));
+        Assert.Equal(
+            ["id", "rank", "score", "measures", "probability_best", "seconds", "cached", "architecture", "source", "parameters", "checkpoint", "checkpoint_sha256", "preprocessing"], Keys(json["models"]![0]));
+        Assert.Equal(["lp", "fu", "nca_objective"], Keys(json["models"]![0]!["measures"]));
+        Assert.Equal(["input_size", "resize", "mean", "std"], Keys(json["models"]![0]!["preprocessing"]));
+        Assert.Equal(["id", "reason"], Keys(Assert.Single(json["skipped"]!.AsArray())));
+        Assert.Equal(["code", "message", "about"], Keys(json["caveats"]![0]));
+        Assert.Equal(
+            ["zoorank", "libtorch", "runtime", "platform", "device", "threads", "zoo", "seed", "fold", "probe_per_class", "sampling", "started", "seconds", "command"], Keys(json["provenance"]));
+        Assert.Equal(JsonValueKind.Number, json["models"]![0]!["score"]!.GetValueKind());
+        Assert.Equal(1, json["schema"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public void Two_runs_agree_to_the_last_digit_and_the_second_is_read_from_the_cache()
+    {
+        var zoo = ThreeSources();
+        var options = new RankingOptions { Cache = new FeatureCache(folder["cache"]) };
+        var (first, second, third) = (Rank(zoo), Rank(zoo, options), Rank(zoo, options));
+        Assert.Equal(Timeless(first), Timeless(second));
+        Assert.Equal(Timeless(first), Timeless(third));
+        Assert.All(second.Models, m => Assert.False(m.Cached));
+        Assert.All(third.Models, m => Assert.True(m.Cached));
+    }
+
+    [Fact]
+    public void A_broken_checkpoint_among_good_ones_is_skipped_with_its_reason()
+    {
+        File.WriteAllText(folder["zoo/b.pth"], "no checkpoint");
+        ZooRank.Checkpoints.Safetensors.Write(folder["zoo/d.safetensors"], [("conv.weight", TorchSharp.torch.ones(4, 3, 3, 3))]);
+        var with = Rank(Zoo(("a", ShuffleNet, 0), ("c", ShuffleNet, 3)));
+        Assert.Equal(["b", "d"], with.Skipped.Select(s => s.Id));
+        Assert.All(with.Skipped, s => Assert.Contains($"{s.Id}.", s.Reason, StringComparison.Ordinal));
+        File.Delete(folder["zoo/b.pth"]);
+        File.Delete(folder["zoo/d.safetensors"]);
+        var without = Rank(ModelZoo.Open(Path.Combine(folder.Path, "zoo")));
+        Assert.Equal(without.Models.Select(m => (m.Id, m.Score)), with.Models.Select(m => (m.Id, m.Score)));
+    }
+
+    [Fact]
+    public void Without_any_model_that_can_be_measured_the_first_reason_is_told()
+    {
+        File.WriteAllText(folder["zoo/a.pth"], "no checkpoint");
+        File.WriteAllText(folder["zoo/b.pth"], "no checkpoint");
+        Assert.StartsWith("none of the 2 models could be measured. a: ", Assert.Throws<InvalidInputException>(() => Rank(ModelZoo.Open(Path.Combine(folder.Path, "zoo")))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Architectures_are_compared_where_no_two_models_share_one_and_their_terms_are_reversed()
+    {
+        var ranking = Rank(Zoo(("a", ShuffleNet, 0), ("b", "mobilenet_v3_small", 0), ("c", "resnet18", 0)));
+        Assert.Equal("architecture", ranking.Scenario);
+        Assert.StartsWith("3 models of 3 architectures", ranking.ScenarioReason, StringComparison.Ordinal);
+        foreach (var m in ranking.Models)
+        {
+            double Reversed(string term)
+            {
+                var values = ranking.Models.Select(o => o.Measures[term]!.Value).ToList();
+                return values.Max() > values.Min() ? (values.Max() - m.Measures[term]!.Value) / (values.Max() - values.Min()) : 1;
+            }
+            Assert.Equal(Reversed("lp") * Reversed("fu"), m.Score!.Value, 1e-12);   // eq. 8
+        }
+        var asked = Rank(ModelZoo.Open(Path.Combine(folder.Path, "zoo")), new RankingOptions { Scenario = Scenario.Source });
+        Assert.Equal(("source", "as asked"), (asked.Scenario, asked.ScenarioReason));
+    }
+
+    [Fact]
+    public void A_mixed_zoo_is_ranked_as_sources_with_a_caveat()
+    {
+        var ranking = Rank(Zoo(("a", ShuffleNet, 0), ("b", ShuffleNet, 3), ("c", "mobilenet_v3_small", 0)));
+        Assert.Equal("source", ranking.Scenario);
+        Assert.Contains(ranking.Caveats, c => c.Code == "mixed-zoo");
+    }
+
+    [Fact]
+    public void One_model_is_measured_and_there_is_nothing_to_choose()
+    {
+        var ranking = Rank(Zoo(("a", ShuffleNet, 0)));
+        var model = Assert.Single(ranking.Models);
+        Assert.Equal((null, null, null), (model.Rank, model.Score, model.ProbabilityBest));
+        Assert.NotNull(model.Measures["lp"]);
+        Assert.NotNull(model.Measures["fu"]);
+        Assert.Contains("nothing to choose", ranking.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Twins_share_their_rank()
+    {
+        var zoo = ThreeSources();
+        File.Copy(folder["zoo/a.safetensors"], folder["zoo/twin.safetensors"]);
+        var ranking = Rank(ModelZoo.Open(zoo.Path));
+        var (a, twin) = (ranking.Models.Single(m => m.Id == "a"), ranking.Models.Single(m => m.Id == "twin"));
+        Assert.Equal((a.Rank, a.Score, a.ProbabilityBest), (twin.Rank, twin.Score, twin.ProbabilityBest));
+    }
+
+    [Fact]
+    public void Progress_goes_forward_through_all_models()
+    {
+        var seen = new List<RankingProgress>();
+        Rank(ThreeSources(), progress: new Told(seen.Add));
+        Assert.Equal(["a", "b", "c"], seen.Select(p => p.Model).Distinct());
+        Assert.Equal(seen.Select(p => p.Index + p.Fraction).Order(), seen.Select(p => p.Index + p.Fraction));
+        Assert.All(seen, p => Assert.InRange(p.Fraction, 0, 1));
+    }
+
+    private sealed class Told(Action<RankingProgress> tell) : IProgress<RankingProgress>
+    {
+        public void Report(RankingProgress value) => tell(value);
+    }
+
+    [Fact]
+    public void Cancellation_ends_it()
+    {
+        using var source = new CancellationTokenSource();
+        var progress = new Told(p =>
+        {
+            if (p.Index == 1) source.Cancel();
+        });
+        Assert.Throws<OperationCanceledException>(() => TransferabilityRanker.Rank(dataset, ThreeSources(),
+            new RankingOptions { Probe = new ProbeOptions { PerClass = 8 }, Overrides = new ModelOverrides { InputSize = 32 } }, progress, source.Token));
+    }
+
+    [Fact]
+    public void Ranking_leaves_no_tensor_behind()
+    {
+        var zoo = Zoo(("a", ShuffleNet, 0), ("b", ShuffleNet, 3));
+        Rank(zoo);
+        var before = TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+        Rank(zoo);
+        Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+    }
+
+    [Theory]
+    [InlineData("de-DE")]
+    [InlineData("tr-TR")]
+    public void Its_texts_are_the_same_under_every_culture(string culture)
+    {
+        var zoo = Zoo(("a", ShuffleNet, 0), ("b", ShuffleNet, 3));
+        var expected = Rank(zoo);
+        var before = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo(culture);
+        try
+        {
+            var found = Rank(zoo);
+            Assert.Equal(Timeless(expected), Timeless(found));
+            Assert.Equal(expected.Models.Count + 1, RankingText.Csv(found).TrimEnd().Split('\n').Length);
+            Assert.All(RankingText.Csv(found).TrimEnd().Split('\n'), line => Assert.Equal(12, line.Split(',').Length));
+            using var output = new StringWriter(CultureInfo.InvariantCulture);
+            RankingTable.Print(found, Spectre.Console.AnsiConsole.Create(new Spectre.Console.AnsiConsoleSettings { Out = new Spectre.Console.AnsiConsoleOutput(output) }));
+            Assert.Contains(found.Models[0].Measures["lp"]!.Value.ToString("0.0000", CultureInfo.InvariantCulture), output.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotMatch(@"\d,\d", output.ToString());
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+}
