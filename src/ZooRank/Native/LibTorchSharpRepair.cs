@@ -37,6 +37,18 @@ public static class LibTorchSharpRepair
     /// <exception cref="InvalidDataException">It is no such library, or has no such need.</exception>
     public static void Repair(Span<byte> image)
     {
+        try
+        {
+            RepairWhole(image);
+        }
+        catch (Exception e) when (e is ArgumentException or IndexOutOfRangeException or OverflowException)
+        {
+            throw new InvalidDataException("it is cut short or damaged: its tables point beyond its end", e);
+        }
+    }
+
+    private static void RepairWhole(Span<byte> image)
+    {
         if (image.Length < 64 || !image.StartsWith("\u007fELF\u0002\u0001"u8))
             throw new InvalidDataException("not a 64-bit little-endian ELF library");
         var (needs, strings) = (Section(image, 0x6ffffffe), default(Range));   // SHT_GNU_verneed; its sh_link names the string table

@@ -87,7 +87,14 @@ public sealed partial class TorchRuntime
         if (!TryLoad(interop, out var interopHandle, out var cause))
         {
             if (!LibTorchSharpRepair.Mends(cause)) throw Failure(interop, cause);
-            interop = LibTorchSharpRepair.RepairedCopy(interop, Folders.NativeCache);
+            try
+            {
+                interop = LibTorchSharpRepair.RepairedCopy(interop, Folders.NativeCache);
+            }
+            catch (InvalidDataException)
+            {
+                throw Failure(interop, cause);   // another file than the package's: what the loader said stands
+            }
             if (!TryLoad(interop, out interopHandle, out cause)) throw Failure(interop, cause);
         }
         handles["LibTorchSharp"] = interopHandle;
