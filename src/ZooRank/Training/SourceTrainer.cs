@@ -99,7 +99,7 @@ public static class SourceTrainer
                 value.backward();
                 optimizer.step();
                 var current = value.item<float>();
-                if (!float.IsFinite(current)) throw new InvalidInputException($"training diverged in epoch {epoch + 1} (the loss is {current}). Lower the learning rate: --lr {options.LearningRate / 10:G3}.");
+                if (!float.IsFinite(current)) throw new InvalidInputException(FormattableString.Invariant($"training diverged in epoch {epoch + 1} (the loss is {current}). Lower the learning rate: --lr {options.LearningRate / 10:G3}."));
                 (loss, right, seen) = (loss + current, right + (logits.argmax(1) == y).sum().item<long>(), seen + chosen.Length);
                 progress?.Report(new(epoch, options.Epochs, (epoch + (batch + 1.0) / batches) / options.Epochs, loss / (batch + 1)));
             }
