@@ -19,10 +19,11 @@ public static class Folders
     public static string TorchHub => Path.Combine(
         Environment.GetEnvironmentVariable("TORCH_HOME") is { Length: > 0 } own ? own : Path.Combine(UserCache, "torch"), "hub", "checkpoints");
 
-    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+    // Not verified: of a home that does not exist yet .NET would make the empty string, and of that a folder below wherever the program was started.
+    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
 
     private static string UserCache =>
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg ? xdg
-        : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+        : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify)
         : Path.Combine(Home, ".cache");
 }
