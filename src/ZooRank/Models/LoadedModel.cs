@@ -71,7 +71,11 @@ public sealed class LoadedModel
             throw new InvalidInputException($"{model.Checkpoint}: its SHA-256 is {hash}, zoo.json says {wanted.ToLowerInvariant()}. Fetch the file again, or correct the entry.");
 
         using var checkpoint = Checkpoint.Open(model.Checkpoint);
-        if (ModelCard.Read(checkpoint.Metadata, model.Checkpoint) is { } card) model = model.FilledFrom(card);
+        if (ModelCard.Read(checkpoint.Metadata, model.Checkpoint) is { } card)
+        {
+            ModelZoo.Check(model.Checkpoint, card with { Id = model.Id, Checkpoint = model.Checkpoint });   // a file's own card is input like any other
+            model = model.FilledFrom(card);
+        }
         var recognition = Architectures.Recognise(checkpoint.Tensors);
         var architecture = recognition.Architecture;
         if (architecture is null && model.Architecture is { } meant) throw StateMatch.Of(Architectures.Get(meant), checkpoint.Tensors).Failure(model.Checkpoint);
@@ -112,7 +116,7 @@ public sealed class LoadedModel
     }
 
     // docs/method.md: ImageNet's statistics for ImageNet weights, 0.5 for every other source. Where neither the entry nor the file says, it is a default, and said to be one.
-    private static (Preprocessing, IReadOnlyList<Caveat>) ChoosePreprocessing(SourceModel model, ModelOverrides overrides, string hash)
+    internal static (Preprocessing, IReadOnlyList<Caveat>) ChoosePreprocessing(SourceModel model, ModelOverrides overrides, string hash)
     {
         var caveats = new List<Caveat>();
         var mean = overrides.Mean ?? model.Mean;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -79,6 +80,7 @@ public sealed partial record ModelZoo
         }
         if (zoo?.Models is not { Count: > 0 }) throw new InvalidInputException($"{file}: it names no models. Add at least one to its \"models\".");
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file))!;
+        if (zoo.Models.Any(m => m is null)) throw new InvalidInputException($"{file}: one of its models is null. Remove it.");
         if (zoo.Models.GroupBy(m => m.Id).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new InvalidInputException($"{file}: the id '{twice.Key}' is given to {twice.Count()} models. Ids must differ.");
         foreach (var model in zoo.Models) Check(file, model);
         return new ModelZoo { Path = file, Models = [.. zoo.Models.Select(m => m with { Checkpoint = System.IO.Path.Combine(folder, m.Checkpoint) })] };
@@ -95,24 +97,31 @@ public sealed partial record ModelZoo
             var closest = Suggestions.Closest(name, Fields.Split(", "));
             return $"{line}: unknown field '{name}'.{(closest.Count > 0 ? $" Did you mean {string.Join(" or ", closest)}?" : "")} A zoo.json is {{\"models\": [{{…}}]}}, and a model's fields are {Fields}.";
         }
+        if (MissingField().Match(e.Message) is { Success: true } missing) return $"{line}: {(e.Path is { Length: > 2 } path ? path[2..] : "a model")} has no '{missing.Groups[1].Value}', which each model needs.";
+        // Not a value of the wrong kind, but no JSON at all from some place on.
+        if (!e.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)) return $"{line}: not JSON: {e.Message.Split(" Path:")[0].Split('\n')[0].Split(" LineNumber")[0]}";
         return e.Path is null or "$"
             ? $"{line}: not a zoo.json, which is {{\"models\": [{{\"id\": …, \"checkpoint\": …}}]}}.{(e.Message.Contains("ZooRank", StringComparison.Ordinal) ? "" : $" {e.Message.Split(" Path:")[0].Split('\n')[0].Split(" LineNumber")[0]}")}"
             : $"{line}: the value of {e.Path[2..]} is of the wrong kind or missing. mean and std are lists of three numbers, classes a list of texts, inputSize a whole number, resize squash, crop or pad, transformInput true or false, the rest texts.";
     }
 
+    [GeneratedRegex("missing required properties including: '([^']+)'")]
+    private static partial Regex MissingField();
+
     [GeneratedRegex("property '([^']+)' could not be mapped")]
     private static partial Regex UnknownField();
 
-    private static void Check(string file, SourceModel model)
+    internal static void Check(string file, SourceModel model)
     {
+        static string Numbers(IEnumerable<float> values) => string.Join(", ", values.Select(v => v.ToString(CultureInfo.InvariantCulture)));
         void Refuse(string what) => throw new InvalidInputException($"{file}: model '{model.Id}': {what}");
         if (string.IsNullOrWhiteSpace(model.Id)) Refuse("its id is empty. Name it.");
         if (string.IsNullOrWhiteSpace(model.Checkpoint)) Refuse("its checkpoint is empty. Give the file, relative to the zoo.json.");
         if (model.Architecture is { } architecture && !Architectures.All.Any(a => a.Name.Equals(architecture, StringComparison.OrdinalIgnoreCase)))
             Refuse($"the architecture '{architecture}' is unknown. Known: {string.Join(", ", Architectures.All.Select(a => a.Name))}. Leave the field away for TorchScript of another design.");
         if ((model.Mean is null) != (model.Std is null)) Refuse("mean and std belong together: give both or neither.");
-        if (model.Mean is { } mean && (mean.Count != 3 || mean.Any(m => !float.IsFinite(m) || m is < 0 or > 1))) Refuse($"mean must be three numbers from 0 to 1 (red, green, blue); got [{string.Join(", ", mean)}]. On a scale of 0 to 255, divide by 255.");
-        if (model.Std is { } std && (std.Count != 3 || std.Any(s => !float.IsFinite(s) || s is <= 0 or > 1))) Refuse($"std must be three numbers above 0 and at most 1 (red, green, blue); got [{string.Join(", ", std)}]. On a scale of 0 to 255, divide by 255.");
+        if (model.Mean is { } mean && (mean.Count != 3 || mean.Any(m => !float.IsFinite(m) || m is < 0 or > 1))) Refuse($"mean must be three numbers from 0 to 1 (red, green, blue); got [{Numbers(mean)}]. On a scale of 0 to 255, divide by 255.");
+        if (model.Std is { } std && (std.Count != 3 || std.Any(s => !float.IsFinite(s) || s is <= 0 or > 1))) Refuse($"std must be three numbers above 0 and at most 1 (red, green, blue); got [{Numbers(std)}]. On a scale of 0 to 255, divide by 255.");
         if (model.InputSize is < 16 or > 2048) Refuse($"inputSize must be from 16 to 2048 pixels; got {model.InputSize}.");
         if (model.Sha256 is { } sha && (sha.Length != 64 || !sha.All(char.IsAsciiHexDigit))) Refuse($"sha256 must be 64 hexadecimal digits; got {sha.Length} characters.");
     }
