@@ -21,19 +21,19 @@ public sealed class CommandLineTests : IDisposable
         var (code, output, error) = program.Run("--help");
         Assert.Equal((0, ""), (code, error));
         foreach (var command in new[] { "rank", "features", "inspect", "data", "zoo", "pretrain", "demo", "doctor" }) Assert.Contains($"\n  {command} ", output, StringComparison.Ordinal);
+        Assert.Equal(output, program.Run().Output);
         Assert.Equal(0, program.Run("rank", "--help").Code);
         Assert.Contains("0.1.0", program.Run("--version").Output, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("See 'zoorank --help'.", "rnak")]
-    [InlineData("See 'zoorank --help'.")]
     [InlineData("See 'zoorank rank --help'.", "rank", "--zooo", "x")]
     [InlineData("See 'zoorank rank --help'.", "rank")]
     [InlineData("See 'zoorank rank --help'.", "rank", "--data", "x", "--zoo", "y", "--probe", "many")]
     [InlineData("See 'zoorank data fetch --help'.", "data", "fetch")]
     [InlineData("See 'zoorank zoo list --help'.", "zoo", "list", "--nowhere")]
-    [InlineData("'plain' 'stratified'. See 'zoorank rank --help'.", "rank", "--data", "x", "--zoo", "y", "--sampling", "random")]
+    [InlineData("'plain' 'stratified' See 'zoorank rank --help'.", "rank", "--data", "x", "--zoo", "y", "--sampling", "random")]
     public void What_is_not_understood_is_refused_in_one_line_that_says_where_to_look(string where, params string[] arguments) =>
         Assert.EndsWith(where, program.Refusal(arguments), StringComparison.Ordinal);
 

@@ -105,7 +105,7 @@ public sealed class RankCommandTests : IDisposable
         Assert.Contains("cpu, cuda, cuda:N and auto", program.Refusal(Rank("--device", "gpu")), StringComparison.Ordinal);
         Assert.Contains("is a CPU build", program.Refusal(Rank("--device", "cuda:1")), StringComparison.Ordinal);
         Assert.Contains("no such folder", program.Refusal(Rank("--torch", Folder["none"])), StringComparison.Ordinal);
-        Assert.Contains("--zoo", program.Refusal("rank", "--data", Folder["target.npz"], "--zoo", Folder["none"]), StringComparison.Ordinal);
+        Assert.Contains("no such file or folder", program.Refusal("rank", "--data", Folder["target.npz"], "--zoo", Folder["none"]), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class RankCommandTests : IDisposable
     {
         Prepare(0, 3);
         var json = program.Run(Rank("--json", "--mean", "0.25,0.5,0.75", "--std", "1 0.5 0.25", "--scenario", "architecture", "--sampling", "stratified", "--seed", "7", "--memory", "0.001")).Json;
-        Assert.Equal(("architecture", "as asked"), ((string)json["scenario"]!, (string)json["scenario_reason"]!));
+        Assert.Equal(("architecture", "architectures are compared, with both terms reversed (eq. 8 of the paper), as asked"), ((string)json["scenario"]!, (string)json["scenario_reason"]!));
         Assert.Equal("[0.25,0.5,0.75]", json["models"]![0]!["preprocessing"]!["mean"]!.ToJsonString());
         Assert.Equal("[1,0.5,0.25]", json["models"]![0]!["preprocessing"]!["std"]!.ToJsonString());
         Assert.Equal((7, "stratified"), ((int)json["provenance"]!["seed"]!, (string)json["provenance"]!["sampling"]!));

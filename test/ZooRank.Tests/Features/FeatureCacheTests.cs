@@ -3,7 +3,6 @@ using ZooRank.Demo;
 using ZooRank.Features;
 using ZooRank.Imaging;
 using ZooRank.Models;
-using ZooRank.Ranking;
 using ZooRank.Tests.Data;
 
 namespace ZooRank.Tests.Features;
@@ -11,13 +10,13 @@ namespace ZooRank.Tests.Features;
 public sealed class FeatureCacheTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
-    private readonly RankingOptions options;
+    private readonly FeatureCache cache;
     private readonly string checkpoint;
     private readonly ImageDataset dataset;
 
     public FeatureCacheTests()
     {
-        options = new() { Cache = new FeatureCache(Path.Combine(folder.Path, "cache")) };
+        cache = new FeatureCache(Path.Combine(folder.Path, "cache"));
         checkpoint = Pictures.Checkpoint(folder["m.safetensors"], "shufflenet_v2_x0_5");
         dataset = Pictures.Drawn(folder, Motif.Stripes, 6);
     }
@@ -31,8 +30,8 @@ public sealed class FeatureCacheTests : IDisposable
     private (FeatureSet Features, bool Cached) Extract(ImageDataset? data = null, string? file = null, ModelOverrides? overrides = null, int perClass = 3, uint seed = 24)
     {
         var model = LoadedModel.Open(new SourceModel { Id = "m", Checkpoint = file ?? checkpoint }, overrides ?? new() { InputSize = 32 });
-        var (features, cached, _) = TransferabilityRanker.Extract(model, ProbeSet.Draw(data ?? dataset, new ProbeOptions { PerClass = perClass, Seed = seed }), options);
-        return (features, cached);
+        var found = ModelFeatures.Of(model, ProbeSet.Draw(data ?? dataset, new ProbeOptions { PerClass = perClass, Seed = seed }), TorchSharp.torch.CPU, cache, cancellation: TestContext.Current.CancellationToken);
+        return (found.Features, found.Cached);
     }
 
     private string[] Files() => Directory.GetFiles(Path.Combine(folder.Path, "cache"));
@@ -113,8 +112,8 @@ public sealed class FeatureCacheTests : IDisposable
         Assert.False(Extract(first, perClass: 4).Cached);
         var model = LoadedModel.Open(new SourceModel { Id = "m", Checkpoint = checkpoint }, new() { InputSize = 32 });
         var probe = ProbeSet.Draw(first, new ProbeOptions { PerClass = 4 });
-        var stored = options.Cache!.Find(model, probe, "CPU")!;
-        options.Cache.Keep(model, probe, "CPU", stored with { Indices = [.. stored.Indices.Select(i => i + 1)], ClassCount = 3 });   // as the other set would
+        var stored = cache.Find(model, probe, "CPU")!;
+        cache.Keep(model, probe, "CPU", stored with { Indices = [.. stored.Indices.Select(i => i + 1)], ClassCount = 3 });   // as the other set would
         var found = Extract(first, perClass: 4);
         Assert.True(found.Cached);
         Assert.Equal(probe.Indices, found.Features.Indices);

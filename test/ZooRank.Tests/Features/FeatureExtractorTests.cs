@@ -67,7 +67,7 @@ public sealed class FeatureExtractorTests : IDisposable
 
         using var scope = NewDisposeScope();
         // As the program has it: folded, channels innermost.
-        var (network, _) = LoadedModel.Open(new SourceModel { Id = "m", Checkpoint = path }, new ModelOverrides { InputSize = size }).Network(CPU);
+        var network = LoadedModel.Open(new SourceModel { Id = "m", Checkpoint = path }, new ModelOverrides { InputSize = size }).Network(CPU);
         var found = FeatureExtractor.Extract(network, preprocessing, probe, CPU, cancellation: TestContext.Current.CancellationToken);
 
         // Plain: not folded, the whole batch at once, autograd through the loss of all triplets listed.

@@ -23,6 +23,9 @@ public class FeatureUpdateTests
         Assert.Equal("these features came without gradient norms", reason);
         (score, reason) = FeatureUpdate.Measure(Norms([0, 0], [0, 0]));
         Assert.Null(score);
-        Assert.StartsWith("the triplet loss moves nothing", reason, StringComparison.Ordinal);
+        Assert.StartsWith("1 images make batches of 1, too few for a triplet", reason, StringComparison.Ordinal);
+        (score, reason) = FeatureUpdate.Measure(Norms([0, 0], [0, 0]) with { Labels = [0, 1, 0, 1, 0, 1, 0, 1] });
+        Assert.Null(score);
+        Assert.StartsWith("no triplet of images has a loss", reason, StringComparison.Ordinal);
     }
 }

@@ -2,7 +2,6 @@ using ZooRank.Data;
 using ZooRank.Demo;
 using ZooRank.Features;
 using ZooRank.Models;
-using ZooRank.Ranking;
 using ZooRank.Tests.Features;
 using static TorchSharp.torch;
 
@@ -96,7 +95,7 @@ public sealed class TorchScriptNetworkTests(TorchScriptNetworkTests.Exported exp
         var probe = ProbeSet.Draw(dataset, new ProbeOptions { PerClass = 5 });
         var (script, state) = (Open(name), Open("resnet.pth"));
         Assert.Equal(("resnet18", "TorchScript", 5), (script.ArchitectureName, script.Format, script.ClassCount));
-        FeatureSet Extract(LoadedModel model) => TransferabilityRanker.Extract(model, probe, new RankingOptions(), cancellation: TestContext.Current.CancellationToken).Features;
+        FeatureSet Extract(LoadedModel model) => ModelFeatures.Of(model, probe, CPU, cancellation: TestContext.Current.CancellationToken).Features;
         var (a, b) = (Extract(script), Extract(state));
         // The same weights in the same network.
         Assert.Equal(b.Values, a.Values);
@@ -115,8 +114,7 @@ public sealed class TorchScriptNetworkTests(TorchScriptNetworkTests.Exported exp
         using var expected = NpzFile.Open(exported["small.npz"]);
         var model = Open(name);
         Assert.Equal(("TorchScript", 0), (model.ArchitectureName, model.ClassCount));
-        var (network, caveats) = model.Network(CPU);
-        Assert.Empty(caveats);
+        using var network = model.Network(CPU);
         Assert.True(network.HasHead);
         var features = network.Features(Array(expected, "x"));
         Close(Array(expected, "features"), features);
@@ -129,15 +127,14 @@ public sealed class TorchScriptNetworkTests(TorchScriptNetworkTests.Exported exp
         Assert.Equal([12, 8, 3, 3], conv2.shape);
         features.pow(3).sum().backward();
         Close(Array(expected, "norms"), stack([conv1.grad!.norm(), conv2.grad!.norm()]));
-        network.Dispose();
     }
 
     [Fact]
     public void A_last_layer_without_bias_is_a_head_too()
     {
         using var scope = NewDisposeScope();
-        var (network, caveats) = Open("no_bias.ts").Network(CPU);
-        Assert.Empty(caveats);
+        using var network = Open("no_bias.ts").Network(CPU);
+        Assert.True(network.HasHead);
         Assert.Equal([2, 12], network.Features(zeros(2, 3, 32, 32)).shape);
         Assert.Equal([2, 7], network.forward(zeros(2, 3, 32, 32)).shape);
     }
@@ -148,10 +145,10 @@ public sealed class TorchScriptNetworkTests(TorchScriptNetworkTests.Exported exp
         using var folder = new TemporaryFolder();
         using var dataset = Pictures.Drawn(folder, Motif.CellsByContent, 5);
         var probe = ProbeSet.Draw(dataset, new ProbeOptions { PerClass = 5 });
-        var options = new RankingOptions { Cache = new FeatureCache(folder["cache"]) };
+        var cache = new FeatureCache(folder["cache"]);
         foreach (var cached in new[] { false, true })
         {
-            var found = TransferabilityRanker.Extract(Open("softmax.ts"), probe, options, cancellation: TestContext.Current.CancellationToken);
+            var found = ModelFeatures.Of(Open("softmax.ts"), probe, CPU, cache, cancellation: TestContext.Current.CancellationToken);
             Assert.Equal(cached, found.Cached);
             Assert.Equal((7, 0), (found.Features.Width, found.Features.LogitWidth));
             Assert.All(found.Features.Values.Chunk(7), row => Assert.Equal(1, row.Sum(), 1e-5));   // softmax, in single precision

@@ -18,7 +18,7 @@ public class ResampledChoiceTests
     public void Probabilities_sum_to_one_and_hang_on_the_seed_alone(Scenario scenario)
     {
         ResampledTerms[] models = [Model(0.5, 1, 1), Model(0.52, 1.05, 2), Model(0.48, 1.1, 3)];
-        var found = ResampledChoice.ProbabilityBest(models, Labels, scenario, 24);
+        var found = ResampledChoice.ProbabilityBest(models, Labels, scenario, 24)!;
         Assert.Equal(1, found.Sum(), 1e-9);   // a thousand shares added up
         Assert.All(found, p => Assert.InRange(p, 0, 1));
         Assert.Equal(found, ResampledChoice.ProbabilityBest(models, Labels, scenario, 24));
@@ -39,7 +39,15 @@ public class ResampledChoiceTests
     {
         var (twin, weak) = (Model(0.8, 2), Model(0.3, 0.5));
         Assert.Equal([0.5, 0.5, 0], ResampledChoice.ProbabilityBest([twin, twin, weak], Labels, Scenario.Source, 24));
-        Assert.Equal([0.5, 0.5], ResampledChoice.ProbabilityBest([twin, twin], Labels, Scenario.Source, 24));
+    }
+
+    [Fact]
+    public void Where_no_resample_decides_there_is_no_probability()
+    {
+        var twin = Model(0.8, 2);
+        Assert.Null(ResampledChoice.ProbabilityBest([twin, twin], Labels, Scenario.Source, 24));
+        ResampledTerms dead = new(twin.Probabilities, [0, 0], [0, 0]);
+        Assert.Null(ResampledChoice.ProbabilityBest([dead, dead], Labels, Scenario.Source, 24));
     }
 
     [Fact]
@@ -55,6 +63,6 @@ public class ResampledChoiceTests
     {
         // Half of the batches are dead in the second model: it wins where it is measured at all, and no draw fails.
         ResampledTerms first = new([.. Labels.Select(_ => 0.5)], [1, 1], [1, 1]), second = new([.. Labels.Select(_ => 0.6)], [0, 1], [0, 3]);
-        Assert.Equal(1, ResampledChoice.ProbabilityBest([first, second], Labels, Scenario.Source, 24).Sum(), 1e-9);
+        Assert.Equal(1, ResampledChoice.ProbabilityBest([first, second], Labels, Scenario.Source, 24)!.Sum(), 1e-9);
     }
 }

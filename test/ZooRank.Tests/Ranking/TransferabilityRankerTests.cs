@@ -87,7 +87,7 @@ public sealed class TransferabilityRankerTests : IDisposable
         Assert.Equal(["id", "reason"], Keys(Assert.Single(json["skipped"]!.AsArray())));
         Assert.Equal(["code", "message", "about"], Keys(json["caveats"]![0]));
         Assert.Equal(
-            ["zoorank", "libtorch", "runtime", "platform", "device", "threads", "zoo", "seed", "fold", "probe_per_class", "sampling", "started", "seconds", "command"], Keys(json["provenance"]));
+            ["zoorank", "libtorch", "runtime", "platform", "device", "threads", "zoo", "seed", "fold", "probe_per_class", "sampling", "nca", "started", "seconds", "command"], Keys(json["provenance"]));
         Assert.Equal(JsonValueKind.Number, json["models"]![0]!["score"]!.GetValueKind());
         Assert.Equal(1, json["schema"]!.GetValue<int>());
     }
@@ -131,7 +131,7 @@ public sealed class TransferabilityRankerTests : IDisposable
     {
         var ranking = Rank(Zoo(("a", ShuffleNet, 0), ("b", "mobilenet_v3_small", 0), ("c", "resnet18", 0)));
         Assert.Equal("architecture", ranking.Scenario);
-        Assert.StartsWith("3 models of 3 architectures", ranking.ScenarioReason, StringComparison.Ordinal);
+        Assert.StartsWith("3 models of as many architectures: architectures are compared, with both terms reversed", ranking.ScenarioReason, StringComparison.Ordinal);
         foreach (var m in ranking.Models)
         {
             double Reversed(string term)
@@ -142,7 +142,7 @@ public sealed class TransferabilityRankerTests : IDisposable
             Assert.Equal(Reversed("lp") * Reversed("fu"), m.Score!.Value, 1e-12);   // eq. 8
         }
         var asked = Rank(ModelZoo.Open(Path.Combine(folder.Path, "zoo")), new RankingOptions { Scenario = Scenario.Source });
-        Assert.Equal(("source", "as asked"), (asked.Scenario, asked.ScenarioReason));
+        Assert.Equal(("source", "sources are compared, as asked"), (asked.Scenario, asked.ScenarioReason));
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class SourceTrainerTests : IDisposable
         Assert.Equal(dataset.Name, model.Source.Source);
         Assert.Empty(model.Caveats);
         using var scope = NewDisposeScope();
-        Assert.True(model.Network(CPU).Network.forward(zeros(2, 3, 32, 32)).isfinite().all().item<bool>());
+        Assert.True(model.Network(CPU).forward(zeros(2, 3, 32, 32)).isfinite().all().item<bool>());
     }
 
     [Fact]
