@@ -58,7 +58,8 @@ internal static class DemoCommand
             RankingTable.Print(ranking);
             Console.Out.WriteLine();
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"All numbers: {Path.Combine(folder, "ranking.json")}. Your own images and checkpoints: zoorank rank --data IMAGES --zoo CHECKPOINTS"));
-            Console.Out.WriteLine($"The folder {folder} holds all that was made (140 MB): delete it when you have seen enough.");
+            var size = new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The folder {folder} holds all that was made ({size / 1e6:0} MB): delete it when you have seen enough."));
             return Task.FromResult(ranking.Skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done);
         });
         return command;
