@@ -2,7 +2,7 @@ using System.CommandLine;
 using ZooRank.Cli.Display;
 using ZooRank.Features;
 using ZooRank.Files;
-using ZooRank.Metrics.Numerics;
+using ZooRank.Metrics;
 using ZooRank.Models;
 using ZooRank.Ranking;
 
@@ -17,8 +17,9 @@ internal static class RankCommand
         var zoo = new Option<string[]>("--zoo", "-z") { Description = "The source models: folders of checkpoints, zoo.json files, checkpoints; one or more.", Required = true, HelpName = "ZOO", AllowMultipleArgumentsPerToken = true };
         var scenario = new Option<string>("--scenario") { Description = "What is compared: source (data sets under one architecture), architecture (of one source), or auto: by what the zoo holds.", DefaultValueFactory = _ => "auto", HelpName = "source|architecture|auto" };
         scenario.AcceptOnlyFromAmong("source", "architecture", "auto");
-        var nca = new Option<string>("--nca") { Description = "When NCA stops: settled (at most 100 iterations), or published (50, as the paper's runs).", DefaultValueFactory = _ => "settled", HelpName = "settled|published" };
-        nca.AcceptOnlyFromAmong("settled", "published");
+        var metrics = new Option<string?>("--metrics") { Description = "Further metrics to show: names separated by commas, or all. 'zoorank metrics' lists them.", HelpName = "NAMES" };
+        var by = new Option<string?>("--by") { Description = "The metric that ranks. Default: lp_fu, the paper's (logme where images have several labels).", HelpName = "NAME" };
+        var resamples = new Option<int>("--resamples") { Description = "Random halves of the images on which the ranking metric is measured again, to say how sure it is; 0: not.", DefaultValueFactory = _ => 20, HelpName = "N" };
         var json = new Option<bool>("--json") { Description = "Print the ranking as JSON instead of the table." };
         var @out = new Option<string?>("--out", "-o") { Description = "Write the ranking as JSON to a file too.", HelpName = "FILE" };
         var csv = new Option<string?>("--csv") { Description = "Write the models and their numbers as CSV to a file too.", HelpName = "FILE" };
@@ -28,7 +29,7 @@ internal static class RankCommand
 
         var command = new Command("rank", "Rank a zoo of source models for a target data set.");
         target.AddTo(command);
-        foreach (var option in new Option[] { zoo, scenario, nca, json, @out, csv, noCache, offline, memory }) command.Add(option);
+        foreach (var option in new Option[] { zoo, scenario, metrics, by, resamples, json, @out, csv, noCache, offline, memory }) command.Add(option);
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
         return command;
@@ -36,17 +37,22 @@ internal static class RankCommand
         int Run(ParseResult parsed, CancellationToken cancellation)
         {
             var overrides = target.Overrides(parsed);
+            var shown = parsed.GetValue(metrics) is { } names ? MetricList.Parse(names) : [];
+            var ranking = parsed.GetValue(by) is { } name ? MetricList.Get(name) : null;
+            if (parsed.GetValue(resamples) is < 0 or 1) throw new InvalidInputException($"--resamples must be 0 or at least 2; got {parsed.GetValue(resamples)}.");
             var models = ModelZoo.Open(parsed.GetRequiredValue(zoo));
             foreach (var file in new[] { parsed.GetValue(@out), parsed.GetValue(csv) }.OfType<string>()) AtomicFile.CheckWritable(file);   // not after an hour's work
             if (parsed.GetValue(memory) is <= 0) throw new InvalidInputException($"--memory must be above 0 GB; got {parsed.GetValue(memory)}.");
             using var dataset = target.Open(parsed);
             var device = devices.Start(parsed);
             using var display = new RankingProgressDisplay();
-            var ranking = TransferabilityRanker.Rank(dataset, models, new RankingOptions
+            var result = TransferabilityRanker.Rank(dataset, models, new RankingOptions
             {
                 Probe = target.Probe(parsed),
                 Scenario = parsed.GetValue(scenario) == "auto" ? null : Enum.Parse<Scenario>(parsed.GetValue(scenario)!, ignoreCase: true),
-                Nca = parsed.GetValue(nca) == "published" ? NeighborhoodComponents.Published : NeighborhoodComponents.Settled,
+                Metrics = shown,
+                By = ranking,
+                Halves = parsed.GetValue(resamples),
                 Overrides = overrides,
                 Device = device,
                 Cache = parsed.GetValue(noCache) ? null : FeatureCache.OfUser,
@@ -56,12 +62,12 @@ internal static class RankCommand
             }, display, cancellation);
             display.Dispose();
 
-            if (parsed.GetValue(json)) Console.Out.WriteLine(RankingText.Json(ranking));
-            else RankingTable.Print(ranking);
-            if (parsed.GetValue(@out) is { } whole) AtomicFile.WriteText(whole, RankingText.Json(ranking) + "\n");
-            if (parsed.GetValue(csv) is { } table) AtomicFile.WriteText(table, RankingText.Csv(ranking));
+            if (parsed.GetValue(json)) Console.Out.WriteLine(RankingText.Json(result));
+            else RankingTable.Print(result);
+            if (parsed.GetValue(@out) is { } whole) AtomicFile.WriteText(whole, RankingText.Json(result) + "\n");
+            if (parsed.GetValue(csv) is { } table) AtomicFile.WriteText(table, RankingText.Csv(result));
             foreach (var file in new[] { parsed.GetValue(@out), parsed.GetValue(csv) }.OfType<string>()) Console.Error.WriteLine($"written: {file}");
-            return ranking.Skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;
+            return result.Skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;
         }
     }
 }

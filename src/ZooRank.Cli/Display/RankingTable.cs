@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using ZooRank.Ranking;
 
 namespace ZooRank.Cli.Display;
 
@@ -14,21 +15,21 @@ internal static class RankingTable
     {
         var target = ranking.Target;
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{target.Name}[/]: {target.ProbeImages} images of {target.Classes.Count} classes measured. Compared: {ranking.ScenarioReason}.");
+        string[] shown = [ranking.Metric, .. MainMeasures.Select(m => m.Name)];
+        var others = ranking.Provenance.Metrics.Except(shown).Except(["nca_objective"]).ToList();
         var table = new Table().Border(console.Profile.Out.IsTerminal ? TableBorder.Rounded : TableBorder.Simple);
-        table.AddColumn(new TableColumn("rank").RightAligned());
-        table.AddColumn(new TableColumn("model").NoWrap());
-        foreach (var heading in new[] { "score", "S_LP", "S_FU", "best in", "seconds" }) table.AddColumn(new TableColumn(heading).RightAligned().NoWrap());
-        foreach (var m in ranking.Models)
-        {
-            var first = m.Rank == 1;
-            Markup Cell(string text) => new(first ? $"[bold]{Markup.Escape(text)}[/]" : Markup.Escape(text));
-            table.AddRow(
-                Cell(m.Rank?.ToString(CultureInfo.InvariantCulture) ?? "–"), Cell(m.Id), Cell(Number(m.Score, "0.000")), Cell(Number(m.Measures["lp"], "0.0000")), Cell(Number(m.Measures["fu"], "0.0000")),
-                Cell(m.ProbabilityBest is { } p ? Math.Round(100 * p, MidpointRounding.AwayFromZero).ToString(CultureInfo.InvariantCulture) + " %" : "–"),
-                Cell(m.Seconds.ToString("0.0", CultureInfo.InvariantCulture) + (m.Cached ? " (cached)" : "")));
-        }
+        var columns = Columns(ranking);
+        foreach (var (heading, _) in columns) table.AddColumn(heading == "model" ? new TableColumn(heading).NoWrap() : new TableColumn(heading).RightAligned().NoWrap());
+        foreach (var m in ranking.Models) table.AddRow([.. columns.Select(c => m.Rank == 1 ? $"[bold]{Markup.Escape(c.Cell(m))}[/]" : Markup.Escape(c.Cell(m)))]);
         console.Write(table);
         console.WriteLine(ranking.Advice);
+        if (others.Count > 0)
+        {
+            console.WriteLine();
+            console.MarkupLine("[bold]Every metric[/] (higher is better; what they mean: zoorank metrics):");
+            MetricColumns.Print([.. ranking.Models.Select(m => m.Id)], [.. others.Select(name => (name, (IReadOnlyList<double?>)[.. ranking.Models.Select(m => m.Measures.GetValueOrDefault(name))]))], console);
+            foreach (var reason in ranking.Models.SelectMany(m => m.Undefined).Where(u => others.Contains(u.Key)).GroupBy(u => u.Value)) console.WriteLine($"  undefined: {string.Join(", ", reason.Select(r => r.Key).Distinct())}: {reason.Key}.");
+        }
         if (ranking.Skipped.Count > 0)
         {
             console.WriteLine();
@@ -43,6 +44,28 @@ internal static class RankingTable
             foreach (var line in lines.Take(ShownCaveats)) console.WriteLine($"  - {line}");
             if (lines.Count > ShownCaveats) console.WriteLine($"  - and {lines.Count - ShownCaveats} more: see them all with --json.");
         }
+    }
+
+    private static readonly (string Name, string Heading)[] MainMeasures = [("lp", "S_LP"), ("fu", "S_FU"), ("knn", "k-NN")];
+
+    private static List<(string Heading, Func<RankedModel, string> Cell)> Columns(Ranking.Ranking ranking)
+    {
+        var models = ranking.Models;
+        var columns = new List<(string, Func<RankedModel, string>)>
+        {
+            ("rank", m => m.Rank?.ToString(CultureInfo.InvariantCulture) ?? "–"),
+            ("model", m => m.Id),
+            (ranking.Metric is "lp_fu" ? "score" : ranking.Metric, m => Number(m.Score, "0.000")),
+        };
+        if (models.Any(m => m.Interval is not null)) columns.Add(("90 % within", m => m.Interval is { } i ? $"{Number(i[0], "0.00")}–{Number(i[1], "0.00")}" : "–"));
+        columns.Add(("best in", m => m.ProbabilityBest is { } p ? Math.Round(100 * p, MidpointRounding.AwayFromZero).ToString(CultureInfo.InvariantCulture) + " %" : "–"));
+        if (models.Any(m => m.Group is not null)) columns.Add(("group", m => m.Group?.ToString(CultureInfo.InvariantCulture) ?? "–"));
+        foreach (var (name, heading) in MainMeasures.Where(x => x.Name != ranking.Metric && models.Any(m => m.Measures.ContainsKey(x.Name)))) columns.Add((heading, m => Number(m.Measures.GetValueOrDefault(name), "0.0000")));
+        // What looks at no image of the target stands beside what does: it is hard to beat.
+        columns.Add(("params", m => string.Create(CultureInfo.InvariantCulture, $"{m.Parameters / 1e6:0.0} M")));
+        if (models.Any(m => m.ImagenetTop1 is not null)) columns.Add(("ImageNet", m => Number(m.ImagenetTop1, "0.0")));
+        if (models.Any(m => m.Prior is not null)) columns.Add(("prior", m => m.Prior is { } p ? string.Create(CultureInfo.InvariantCulture, $"{p.MeanRank:0.0} of {p.Of}") : "–"));
+        return columns;
     }
 
     // The same caveat about several models is one line.

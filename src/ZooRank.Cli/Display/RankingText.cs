@@ -20,16 +20,17 @@ internal static class RankingText
         using (var csv = CsvWriter.Create(text, new CsvWriterOptions { NewLine = "\n" }, leaveOpen: true))
         {
             string[] measures = [.. ranking.Models.SelectMany(m => m.Measures.Keys).Distinct()];
-            csv.WriteRecord((string[])["rank", "id", "score", .. measures, "probability_best", "seconds", "architecture", "source", "parameters", "skipped"]);
+            csv.WriteRecord((string[])["rank", "id", "score", "interval_low", "interval_high", "probability_best", "group", .. measures, "architecture", "source", "parameters", "imagenet_top1", "prior_mean_rank", "seconds", "skipped"]);
             foreach (var m in ranking.Models)
             {
                 csv.WriteRecord((string[])
                 [
-                    Number(m.Rank), m.Id, Number(m.Score), .. measures.Select(name => Number(m.Measures.GetValueOrDefault(name))), Number(m.ProbabilityBest), Number(m.Seconds),
-                    m.Architecture, m.Source ?? "", Number(m.Parameters), "",
+                    Number(m.Rank), m.Id, Number(m.Score), Number(m.Interval?[0]), Number(m.Interval?[1]), Number(m.ProbabilityBest), Number(m.Group),
+                    .. measures.Select(name => Number(m.Measures.GetValueOrDefault(name))),
+                    m.Architecture, m.Source ?? "", Number(m.Parameters), Number(m.ImagenetTop1), Number(m.Prior?.MeanRank), Number(m.Seconds), "",
                 ]);
             }
-            foreach (var s in ranking.Skipped) csv.WriteRecord((string[])["", s.Id, .. Enumerable.Repeat("", measures.Length + 6), s.Reason]);
+            foreach (var s in ranking.Skipped) csv.WriteRecord((string[])["", s.Id, .. Enumerable.Repeat("", measures.Length + 11), s.Reason]);
         }
         return text.ToString();
     }

@@ -59,6 +59,12 @@ public sealed class ProbeSet
     /// <summary>The label of each, 0…C−1.</summary>
     public IReadOnlyList<int> Labels { get; }
 
+    /// <summary>True where an image may have several labels.</summary>
+    public bool IsMultiLabel => Dataset.Kind == TaskKind.MultiLabel;
+
+    /// <summary>How many images of each class.</summary>
+    public IReadOnlyList<int> ClassSizes => [.. Enumerable.Range(0, ClassCount).Select(c => Labels.Count(y => y == c))];
+
     /// <summary>C: the data set's classes, also those without an image here.</summary>
     public int ClassCount => Dataset.ClassNames.Count;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ZooRank.Data;
 using ZooRank.Imaging;
@@ -37,7 +36,7 @@ public sealed class FeatureExtractor
     private FeatureExtractor(SourceNetwork network, Preprocessing preprocessing, ProbeSet probe, Device device, long? budget)
     {
         (this.network, this.preprocessing, this.probe, this.device) = (network, preprocessing, probe, device);
-        this.budget = budget ?? Math.Max(FreeMemory() / 2, 512L << 20);
+        this.budget = budget ?? Math.Max(FreeMemory.Bytes() / 2, 512L << 20);
         batches = GradientBatches(probe.Count);
     }
 
@@ -95,7 +94,7 @@ public sealed class FeatureExtractor
     private void Batch(int size, Tensor conv1, Tensor conv2, IProgress<ExtractionProgress>? progress, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        var (first, before) = (done, UsedMemory());
+        var (first, before) = (done, FreeMemory.Used());
         var chunks = new List<(int Start, Tensor Features)>();
         while (done < first + size)
         {
@@ -112,7 +111,7 @@ public sealed class FeatureExtractor
             chunks.Add((done, embedding));
             done += images.Count;
             progress?.Report(new(done, probe.Count));
-            if (keepGraphs && done < first + size && (UsedMemory() - before) / (double)(done - first) * size > budget) DropGraphs(chunks);
+            if (keepGraphs && done < first + size && (FreeMemory.Used() - before) / (double)(done - first) * size > budget) DropGraphs(chunks);
         }
         Backward(chunks, [.. probe.Labels.Skip(first).Take(size)], conv1, conv2, cancellation);
     }
@@ -201,19 +200,5 @@ public sealed class FeatureExtractor
     {
         using var scope = NewDisposeScope();
         return t.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
-    }
-
-    private static long UsedMemory()
-    {
-        using var me = Process.GetCurrentProcess();
-        return me.WorkingSet64;
-    }
-
-    private static long FreeMemory()
-    {
-        // The runtime knows the container's limit; on Linux the kernel's own estimate also counts what it can take back.
-        var limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - UsedMemory();
-        var line = OperatingSystem.IsLinux() && File.Exists("/proc/meminfo") ? File.ReadLines("/proc/meminfo").FirstOrDefault(l => l.StartsWith("MemAvailable:", StringComparison.Ordinal)) : null;
-        return line is not null && long.TryParse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], out var kilobytes) ? Math.Min(limit, kilobytes << 10) : limit;
     }
 }

@@ -52,6 +52,9 @@ public sealed class LoadedModel
     /// <summary>The architecture's name, or "TorchScript".</summary>
     public string ArchitectureName => Architecture?.Name ?? "TorchScript";
 
+    /// <summary>Top-1 accuracy in per cent on ImageNet of torchvision's weights for this architecture; null where the source is not ImageNet.</summary>
+    public double? ImageNetTop1 => IsImageNet(Source, Sha256) && Architecture is { } known ? TorchvisionCatalogue.Get(known.Name).ImageNetTop1 : null;
+
     /// <summary>GoogLeNet with torchvision's own transformation of its input.</summary>
     public bool TransformInput => Architecture?.Name == "googlenet" && (Source.TransformInput ?? (IsImageNet(Source, Sha256) && Preprocessing.Mean.SequenceEqual(Preprocessing.ImageNet.Mean)));
 

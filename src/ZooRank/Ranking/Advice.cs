@@ -1,33 +1,38 @@
 using System.Globalization;
+using ZooRank.Metrics;
 
 namespace ZooRank.Ranking;
 
 /// <summary>What a ranking means for the one who has to choose.</summary>
 internal static class Advice
 {
-    private const double InQuestion = 0.05;   // a model that is the best in fewer resamples than this share is out
     private const int Named = 5;
 
     /// <param name="ranked">All measured models.</param>
+    /// <param name="by">The metric that ranks.</param>
     /// <param name="images">How many images they were measured on.</param>
     /// <param name="moreImages">True where the data set has more.</param>
     /// <param name="scenario">Null where the paper defines none for such a zoo.</param>
     /// <summary>Which model to fine-tune and how sure that is; or that these images do not decide it.</summary>
-    public static string InWords(IReadOnlyList<RankedModel> ranked, int images, bool moreImages, Scenario? scenario)
+    public static string InWords(IReadOnlyList<RankedModel> ranked, Metric by, int images, bool moreImages, Scenario? scenario)
     {
         var scored = ranked.Where(m => m.Score is not null).ToList();
+        var papers = by.Family == FeatureCombination.Metric.Name;
         if (ranked.Count == 1) return $"Only {ranked[0].Id} was measured: there is nothing to choose.";
-        if (ranked.All(m => m.Measures["fu"] is null))
+        if (papers && ranked.All(m => m.Measures["fu"] is null))
             return $"No model has a score: the feature update is undefined for all of them on these {images} images. By feature quality alone, {ranked.MaxBy(m => m.Measures["lp"])!.Id} comes first.";
-        if (scored.Count == 0) return "Nothing tells these models apart on these images: no choice can be made.";
+        if (scored.Count == 0) return ranked.All(m => m.Undefined.ContainsKey(by.Name)) ? $"No model has a score: {by.Name} is undefined for all of them on these {images} images." : "Nothing tells these models apart on these images: no choice can be made.";
         if (scored.Count == 1) return $"Only {scored[0].Id} has a score: there is nothing to choose.";
 
-        var contenders = scored.Where(m => m.Rank == 1 || m.ProbabilityBest >= InQuestion).OrderByDescending(m => m.ProbabilityBest).ToList();
+        var contenders = scored.Where(m => m.Rank == 1 || m.Group == 1).ToList();
         var more = moreImages ? ", or measure more images (--probe)" : "";
         var choice =
-            scored.Max(m => m.Score) == 0 ? $"The two terms contradict each other, so that their product cannot decide: {First(scored, "lp", scenario)} has the better feature quality, {First(scored, "fu", scenario)} the better feature update. Fine-tune both, or rank a larger zoo."
-            : contenders.Count == 1 ? $"Fine-tune {contenders[0].Id}: it is the best in {Percent(contenders[0])} of {ResampledChoice.Resamples} resamplings of these {images} images."
+            papers && scored.Max(m => m.Score) == 0 ? $"The two terms contradict each other, so that their product cannot decide: {First(scored, "lp", scenario)} has the better feature quality, {First(scored, "fu", scenario)} the better feature update. Fine-tune both, or rank a larger zoo."
+            : scored[0].ProbabilityBest is null ? $"Fine-tune {string.Join(", ", scored.Where(m => m.Rank == 1).Select(m => m.Id))}; how sure that is was not measured."
+            : contenders.Count == scored.Count ? $"These {images} images do not decide: none of the {scored.Count} models can be told from {scored[0].Id}{more}. {List(contenders)}."
+            : contenders.Count == 1 ? $"Fine-tune {contenders[0].Id}: it is the best in {Percent(contenders[0])} of {Doubt.Draws} resamplings of these {images} images."
             : $"These {images} images do not decide between {List(contenders)}: fine-tune {(contenders.Count == 2 ? "both" : "these")}{more}.";
+        if (!papers) return $"{choice} How far {by.Name} agrees with fine-tuning on such data is not known here: see the baselines beside it.";
         // Mean weighted Kendall correlations of the paper's tables 2 and 3 as its published scores and AUCs give them; the static ranking is that of arXiv 2510.06448.
         var trust = scenario switch
         {

@@ -6,9 +6,12 @@ namespace ZooRank.Ranking;
 public sealed record Ranking
 {
     /// <summary>Version of this file's layout.</summary>
-    public int Schema { get; init; } = 1;
+    public int Schema { get; init; } = 2;
 
     public required TargetSummary Target { get; init; }
+
+    /// <summary>The metric that <see cref="RankedModel.Score"/> is of.</summary>
+    public required string Metric { get; init; }
 
     /// <summary>"source" or "architecture": how the terms were combined.</summary>
     public required string Scenario { get; init; }
@@ -48,14 +51,29 @@ public sealed record RankedModel
     /// <summary>1 is the best; equal scores share the better rank; null without a score.</summary>
     public required int? Rank { get; init; }
 
-    /// <summary>S: the combined score, 0 to 1; null where a term is undefined or nothing tells the models apart.</summary>
+    /// <summary>The ranking metric's score over the zoo; null where it is undefined or nothing tells the models apart.</summary>
     public required double? Score { get; init; }
 
-    /// <summary>"lp", "fu", "nca_objective" (f(A)/n), by name; null where undefined.</summary>
+    /// <summary>5th and 95th percentile of the score under resampling of the images (<see cref="Doubt"/>).</summary>
+    public IReadOnlyList<double>? Interval { get; init; }
+
+    /// <summary>Share of the draws in which this model is the best.</summary>
+    public double? ProbabilityBest { get; init; }
+
+    /// <summary>1: the leading model and those that these images cannot tell from it; and so on.</summary>
+    public int? Group { get; init; }
+
+    /// <summary>Every metric measured, by name, higher is better; "ncti.seli" is a part of one. Null where undefined.</summary>
     public required IReadOnlyDictionary<string, double?> Measures { get; init; }
 
-    /// <summary>Share of the resamples of the probe in which this model is the best.</summary>
-    public double? ProbabilityBest { get; init; }
+    /// <summary>Why a metric is undefined, by name.</summary>
+    public IReadOnlyDictionary<string, string> Undefined { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Per cent of ImageNet's validation images that the architecture's published ImageNet weights classify right; null for other sources.</summary>
+    public double? ImagenetTop1 { get; init; }
+
+    /// <summary>What fine-tuning from this source gave on other targets; null where that is not known.</summary>
+    public StaticPrior? Prior { get; init; }
 
     /// <summary>Seconds this model took, reading and measuring included.</summary>
     public required double Seconds { get; init; }
@@ -78,6 +96,11 @@ public sealed record RankedModel
     public required PreprocessingSummary Preprocessing { get; init; }
 }
 
+/// <param name="MeanRank">Mean rank of the source's AUC on the other targets; 1 is the best.</param>
+/// <param name="Of">How many sources were compared.</param>
+/// <param name="Targets">How many targets the mean is over: never the one asked about.</param>
+public sealed record StaticPrior(double MeanRank, int Of, int Targets);
+
 public sealed record PreprocessingSummary(int InputSize, string Resize, IReadOnlyList<float> Mean, IReadOnlyList<float> Std);
 
 /// <param name="Id">The model.</param>
@@ -99,8 +122,10 @@ public sealed record Provenance
     public required int ProbePerClass { get; init; }
     public required string Sampling { get; init; }
 
-    /// <summary>When NCA stopped.</summary>
-    public required string Nca { get; init; }
+    public required IReadOnlyList<string> Metrics { get; init; }
+
+    /// <summary>Random halves of the images that the doubt is from.</summary>
+    public required int Halves { get; init; }
 
     /// <summary>When it was started, UTC.</summary>
     public required DateTimeOffset Started { get; init; }

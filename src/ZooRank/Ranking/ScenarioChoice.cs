@@ -1,3 +1,4 @@
+using ZooRank.Metrics;
 using ZooRank.Models;
 
 namespace ZooRank.Ranking;

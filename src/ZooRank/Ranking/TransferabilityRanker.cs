@@ -5,7 +5,6 @@ using ZooRank.Data;
 using ZooRank.Downloads;
 using ZooRank.Features;
 using ZooRank.Metrics;
-using ZooRank.Metrics.Numerics;
 using ZooRank.Models;
 using ZooRank.Native;
 using static TorchSharp.torch;
@@ -30,10 +29,16 @@ public sealed record RankingOptions
 
     public DownloadOptions Downloads { get; init; } = new();
 
-    /// <summary>When NCA stops.</summary>
-    public LbfgsOptions Nca { get; init; } = NeighborhoodComponents.Settled;
+    /// <summary>The metric that ranks; null: the paper's, or LogME where images have several labels, for which the paper's is not defined.</summary>
+    public Metric? By { get; init; }
 
-    /// <summary>Bytes that kept activations may take; null: half of what is free.</summary>
+    /// <summary>Further metrics to be shown beside it.</summary>
+    public IReadOnlyList<Metric> Metrics { get; init; } = [];
+
+    /// <summary>Random halves of the probe on which the ranking metric is measured again, for its doubt; 0: none.</summary>
+    public int Halves { get; init; } = 20;
+
+    /// <summary>Bytes that kept activations, and each metric, may take; null: half of what is free, for a metric all of it.</summary>
     public long? MemoryBudget { get; init; }
 
     /// <summary>The command to be noted in the result.</summary>
@@ -61,6 +66,12 @@ public static class TransferabilityRanker
         var fingerprint = DatasetFingerprint.Of(dataset, new FingerprintOptions { Probe = options.Probe });
         var device = options.Device ?? CPU;
 
+        var by = options.By ?? (probe.IsMultiLabel ? LogMe.Metric : FeatureCombination.Metric);
+        if (probe.IsMultiLabel && !by.MultiLabel)
+            throw new InvalidInputException($"{dataset.Path}: its images have several labels, for which {by.Name} is not defined. Rank by one of {string.Join(", ", MetricList.All.Where(m => m.MultiLabel).Select(m => m.Name))}.");
+        HashSet<Metric> wanted = [by, .. probe.IsMultiLabel ? [] : Always, .. options.Metrics];
+        var metrics = MetricList.All.Where(wanted.Contains).ToList();
+
         var measured = new List<Measured>();
         var skipped = new List<SkippedModel>();
         foreach (var (model, index) in zoo.Models.Select((m, i) => (m, i)))
@@ -70,7 +81,7 @@ public static class TransferabilityRanker
             Report("opening", 0);
             try
             {
-                measured.Add(Measure(model, probe, options, device, Report, cancellation));
+                measured.Add(Measure(model, probe, metrics, by, options, device, Report, cancellation));
             }
             catch (InvalidInputException e)
             {
@@ -86,27 +97,29 @@ public static class TransferabilityRanker
         if (measured.Count == 0) throw new InvalidInputException(skipped.Count == 1 ? skipped[0].Reason : $"none of the {skipped.Count} models could be measured. {skipped[0].Id}: {skipped[0].Reason}");
 
         var (scenario, reason, doubts) = ScenarioChoice.Of(options.Scenario, [.. measured.Select(m => m.Model)], skipped.Count);
-        var combined = Combination.Combine([.. measured.Select(m => (m.Lp, m.Fu))], scenario);
-        var probabilities = Probabilities(measured, probe.Labels, scenario, options.Probe.Seed);
-        var ranked = measured.Select((m, i) => m.Ranked(combined.Scores[i], RankOf(combined.Scores, i), probabilities[i]))
+        var combined = metrics.ToDictionary(m => m.Name, m => m.Scores([.. measured.Select(x => x.Scores.Outcomes[m.Name])], scenario));
+        var scores = combined[by.Name].Scores;
+        var doubt = Doubt.Of(by, [.. measured.Select(m => (m.Scores.Outcomes[by.Name], m.Scores.Halves.GetValueOrDefault(by.Name) ?? []))], scenario, unchecked((int)options.Probe.Seed));
+        var history = PublishedHistory.For(dataset.Name, scenario);
+        var ranked = measured.Select((m, i) => m.Ranked(scores[i], RankOf(scores, i), doubt[i], Measures(metrics, combined, m, i), history))
             .OrderBy(m => m.Rank ?? int.MaxValue).ThenBy(m => m.Id, StringComparer.Ordinal).ToList();
         List<Caveat> caveats =
         [
             .. doubts,
-            .. combined.Caveats,
-            .. Closeness(measured),
+            .. combined[by.Name].Caveats,
+            .. Closeness(measured, by),
             .. measured.SelectMany(m => m.Caveats),
             .. probe.Caveats.Concat(fingerprint.Caveats).DistinctBy(c => c.About is null ? (c.Code, c.Message) : (c.Code, c.About)),
         ];
         return new Ranking
         {
-            Target = new TargetSummary(dataset.Name, dataset.Path, dataset.Description, dataset.ClassNames, probe.Count,
-                [.. Enumerable.Range(0, probe.ClassCount).Select(c => probe.Labels.Count(y => y == c))], probe.ContentHash),
+            Target = new TargetSummary(dataset.Name, dataset.Path, dataset.Description, dataset.ClassNames, probe.Count, probe.ClassSizes, probe.ContentHash),
             Scenario = scenario == Scenario.Source ? "source" : "architecture",
             ScenarioReason = reason,
             Models = ranked,
             Skipped = skipped,
-            Advice = Advice.InWords(ranked, probe.Count, moreImages: probe.Count < dataset.Count(Split.Train), doubts.Count == 0 ? scenario : null),
+            Metric = by.Name,
+            Advice = Advice.InWords(ranked, by, probe.Count, moreImages: probe.Count < dataset.Count(Split.Train), doubts.Count == 0 ? scenario : null),
             Caveats = caveats,
             Provenance = new Provenance
             {
@@ -121,7 +134,8 @@ public static class TransferabilityRanker
                 Fold = options.Probe.Fold,
                 ProbePerClass = options.Probe.PerClass,
                 Sampling = options.Probe.Sampling.ToString().ToLowerInvariant(),
-                Nca = FormattableString.Invariant($"at most {options.Nca.MaxIterations} iterations, tolerance {options.Nca.FunctionTolerance}"),
+                Metrics = [.. metrics.Select(m => m.Name)],
+                Halves = options.Halves,
                 Started = started,
                 Seconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
                 Command = options.Command,
@@ -129,49 +143,64 @@ public static class TransferabilityRanker
         };
     }
 
-    private static Measured Measure(SourceModel source, ProbeSet probe, RankingOptions options, Device device, Action<string, double> report, CancellationToken cancellation)
+    // What every ranking shows: the paper's two terms, and what needs no theory.
+    private static readonly IReadOnlyList<Metric> Always = [FeatureQuality.Metric, FeatureQuality.Objective, FeatureUpdate.Metric];
+
+    private static Measured Measure(
+        SourceModel source, ProbeSet probe, IReadOnlyList<Metric> metrics, Metric by, RankingOptions options, Device device, Action<string, double> report, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         var model = LoadedModel.Open(source, options.Overrides, options.Downloads with { Cancellation = cancellation });
-        var (features, cached, caveats) = ModelFeatures.Of(model, probe, device, options.Cache, options.MemoryBudget, new Synchronous<ExtractionProgress>(p => report("images", 0.9 * p.Done / p.Total)), cancellation);
+        var (features, cached, caveats) = ModelFeatures.Of(model, probe, device, options.Cache, options.MemoryBudget, new Synchronous<ExtractionProgress>(p => report("images", 0.8 * p.Done / p.Total)), cancellation);
         cancellation.ThrowIfCancellationRequested();
-        report("learning neighbours", 0.9);
-        var quality = FeatureQuality.Measure(features, options.Nca, device);
-        var (fu, undefined) = FeatureUpdate.Measure(features);
-        return new Measured(model, features, quality, fu, cached, clock.Elapsed.TotalSeconds,
-            [.. model.Caveats, .. caveats, .. undefined is null ? [] : new[] { new Caveat("undefined-fu", $"its feature update is undefined: {undefined}.", source.Id) }]);
+        var scores = MetricScores.Of(features, metrics,
+            new() { Device = device, Seed = unchecked((int)options.Probe.Seed), MemoryBudget = options.MemoryBudget ?? FreeMemory.Bytes(), Halves = options.Halves, HalvesOf = [by.Name] },
+            (metric, done) => report(metric, 0.8 + 0.2 * done), cancellation);
+        // Only of what was asked for by name or ranks: a table of everything has its own column of reasons.
+        var undefined = scores.Outcomes.Where(o => o.Value.Undefined is not null && (o.Key == by.Name || Always.Any(m => m.Name == o.Key)))
+            .DistinctBy(o => o.Value.Undefined).Select(o => new Caveat($"undefined-{o.Key}", $"{o.Key} is undefined: {o.Value.Undefined}.", source.Id));
+        return new Measured(model, scores, cached, clock.Elapsed.TotalSeconds, [.. model.Caveats, .. caveats, .. undefined]);
     }
 
     // S_LP moves by this much with the chances of NCA's path (docs/method.md), yet min–max scaling stretches any spread to the whole of [0, 1].
-    private static IEnumerable<Caveat> Closeness(List<Measured> models)
+    private static IEnumerable<Caveat> Closeness(List<Measured> models, Metric by)
     {
         const double Chance = 0.02;
-        var spread = models.Max(m => m.Quality.Score) - models.Min(m => m.Quality.Score);
-        if (models.Count > 1 && spread is > 0 and < Chance)
+        if (by.Family != FeatureCombination.Metric.Name) yield break;
+        var quality = models.Select(m => m.Scores.Outcomes[by.Name]).Where(o => o.Undefined is null).Select(o => o.Parts[FeatureCombination.Lp]).ToList();
+        if (quality.Count > 1 && quality.Max() - quality.Min() is > 0 and < Chance and var spread)
             yield return new Caveat("feature-quality-close", FormattableString.Invariant($"the models' feature qualities (S_LP) lie within {spread:0.000}, less than chance moves them (about {Chance}), yet they decide as much as ever: take the order lightly."));
     }
 
-    private static IReadOnlyList<double?> Probabilities(List<Measured> models, IReadOnlyList<int> labels, Scenario scenario, uint seed)
+    // Scores over the zoo, and beside them the parts that each model brought.
+    private static Dictionary<string, double?> Measures(List<Metric> metrics, Dictionary<string, CombinedScores> combined, Measured model, int index)
     {
-        var complete = models.Where(m => m.Fu is not null).ToList();
-        if (complete.Count < 2) return [.. models.Select(_ => (double?)null)];
-        var shares = ResampledChoice.ProbabilityBest([.. complete.Select(m => new ResampledTerms(m.Quality.Probabilities, m.Features.Conv1GradientNorms, m.Features.Conv2GradientNorms))], labels, scenario, unchecked((int)seed));
-        return [.. models.Select(m => shares is not null && complete.IndexOf(m) is >= 0 and var at ? shares[at] : (double?)null)];
+        var measures = new Dictionary<string, double?>();
+        foreach (var metric in metrics)
+        {
+            measures[metric.Name] = combined[metric.Name].Scores[index];
+            foreach (var (part, value) in model.Scores.Outcomes[metric.Name].Parts)
+                if (!MetricList.All.Any(m => m.Name == part)) measures[$"{metric.Family}.{part}"] = value;
+        }
+        return measures;
     }
 
     private static int? RankOf(IReadOnlyList<double?> scores, int i) => scores[i] is { } mine ? 1 + scores.Count(other => other > mine) : null;
 
-    private sealed record Measured(LoadedModel Model, FeatureSet Features, FeatureQuality Quality, double? Fu, bool Cached, double Seconds, IReadOnlyList<Caveat> Caveats)
+    private sealed record Measured(LoadedModel Model, MetricScores Scores, bool Cached, double Seconds, IReadOnlyList<Caveat> Caveats)
     {
-        public double? Lp => Quality.Score;
-
-        public RankedModel Ranked(double? score, int? rank, double? probability) => new()
+        public RankedModel Ranked(double? score, int? rank, ModelDoubt doubt, IReadOnlyDictionary<string, double?> measures, PublishedHistory? history) => new()
         {
             Id = Model.Source.Id,
             Rank = rank,
             Score = score,
-            Measures = new Dictionary<string, double?> { ["lp"] = Lp, ["fu"] = Fu, ["nca_objective"] = Quality.NcaObjective / Features.Count },
-            ProbabilityBest = probability,
+            Interval = doubt.Interval is { } i ? [i.Low, i.High] : null,
+            ProbabilityBest = doubt.ProbabilityBest,
+            Group = doubt.Group,
+            Measures = measures,
+            Undefined = Scores.Outcomes.Where(o => o.Value.Undefined is not null).ToDictionary(o => o.Key, o => o.Value.Undefined!),
+            ImagenetTop1 = Model.ImageNetTop1,
+            Prior = history?.Of(Model.ArchitectureName, Model.Source.Source),
             Seconds = Math.Round(Seconds, 3),
             Cached = Cached,
             Architecture = Model.ArchitectureName,

@@ -37,13 +37,13 @@ public sealed class RankCommandTests : IDisposable
         var ranking = JsonNode.Parse(File.ReadAllText(Folder["out/ranking.json"]))!;
         var models = ranking["models"]!.AsArray();
         var lines = File.ReadAllText(Folder["out/ranking.csv"]).TrimEnd('\n').Split('\n');
-        Assert.Equal("rank,id,score,lp,fu,nca_objective,probability_best,seconds,architecture,source,parameters,skipped", lines[0]);
+        Assert.Equal("rank,id,score,interval_low,interval_high,probability_best,group,lp_fu,lp,nca_objective,fu,knn,architecture,source,parameters,imagenet_top1,prior_mean_rank,seconds,skipped", lines[0]);
         Assert.Equal(3, lines.Length);
         for (var i = 0; i < 2; i++)
         {
             var cells = lines[i + 1].Split(',');
             Assert.Equal((string)models[i]!["id"]!, cells[1]);
-            foreach (var (column, key) in new[] { (3, "lp"), (4, "fu"), (5, "nca_objective") })
+            foreach (var (column, key) in new[] { (8, "lp"), (9, "nca_objective"), (10, "fu") })
                 Assert.Equal((double)models[i]!["measures"]![key]!, double.Parse(cells[column], CultureInfo.InvariantCulture));   // to the last digit
             // What the table shows is what the files hold, rounded.
             Assert.Contains(((double)models[i]!["measures"]!["lp"]!).ToString("0.0000", CultureInfo.InvariantCulture), output, StringComparison.Ordinal);

@@ -1,5 +1,4 @@
 using ZooRank.Features;
-using ZooRank.Metrics;
 
 namespace ZooRank.Tests.Metrics;
 
@@ -11,21 +10,18 @@ public class FeatureUpdateTests
     public void The_score_is_the_mean_of_the_second_over_the_mean_of_the_first()
     {
         // (4 + 0 + 2)/3 ÷ (1 + 2 + 1)/3; batches that move nothing count in both means.
-        Assert.Equal((6 / 4.0, null), FeatureUpdate.Measure(Norms([1, 2, 1], [4, 0, 2])));
-        Assert.Equal((0.0, null), FeatureUpdate.Measure(Norms([1], [0])));
+        Assert.Equal(6 / 4.0, Measured.Of(Norms([1, 2, 1], [4, 0, 2]), "fu").Score);
+        Assert.Equal(0.0, Measured.Of(Norms([1], [0]), "fu").Score);
     }
 
-    [Fact]
-    public void Without_a_gradient_it_is_undefined_and_says_why()
+    [Theory]
+    [InlineData(1, 0, "these features came without gradient norms")]
+    [InlineData(1, 2, "1 images make batches of 1, too few for a triplet")]
+    [InlineData(8, 2, "no triplet of images has a loss")]
+    public void Without_a_gradient_it_is_undefined_and_says_why(int images, int batches, string reason)
     {
-        var (score, reason) = FeatureUpdate.Measure(Norms([], []));
-        Assert.Null(score);
-        Assert.Equal("these features came without gradient norms", reason);
-        (score, reason) = FeatureUpdate.Measure(Norms([0, 0], [0, 0]));
-        Assert.Null(score);
-        Assert.StartsWith("1 images make batches of 1, too few for a triplet", reason, StringComparison.Ordinal);
-        (score, reason) = FeatureUpdate.Measure(Norms([0, 0], [0, 0]) with { Labels = [0, 1, 0, 1, 0, 1, 0, 1] });
-        Assert.Null(score);
-        Assert.StartsWith("no triplet of images has a loss", reason, StringComparison.Ordinal);
+        var found = Measured.Of(Norms(new double[batches], new double[batches]) with { Values = new float[images], Labels = [.. Enumerable.Range(0, images).Select(i => i % 2)] }, "fu");
+        Assert.Null(found.Score);
+        Assert.StartsWith(reason, found.Undefined, StringComparison.Ordinal);
     }
 }

@@ -12,7 +12,7 @@ internal static class OracleFeatures
         using var file = NpzFile.Open(SharedFolder.Require("oracle", "metrics", name + ".npz"));
         var features = file.Read("features");
         int[] labels = [.. file.Read("labels").ToIntegers(name).Select(y => (int)y)];
-        return new FeatureSet { Width = (int)features.Shape[1], Values = features.As<float>().ToArray(), Labels = labels, ClassCount = labels.Max() + 1 };
+        return new FeatureSet { Width = (int)features.Shape[1], Values = features.As<float>().ToArray(), Labels = labels, ClassCount = labels.Max() + 1, Logits = file.Read("logits").As<float>().ToArray() };
     }
 
     public static JsonElement Expected(string name)

@@ -5,6 +5,7 @@ using ZooRank.Cli.Display;
 using ZooRank.Data;
 using ZooRank.Demo;
 using ZooRank.Features;
+using ZooRank.Metrics;
 using ZooRank.Models;
 using ZooRank.Ranking;
 using ZooRank.Tests.Features;
@@ -78,18 +79,18 @@ public sealed class TransferabilityRankerTests : IDisposable
         File.WriteAllText(folder["zoo/broken.pth"], "no checkpoint");
         var json = JsonNode.Parse(RankingText.Json(Rank(Zoo(("a", ShuffleNet, 0), ("b", ShuffleNet, 3)))))!.AsObject();
         static string[] Keys(JsonNode? node) => [.. node!.AsObject().Select(p => p.Key)];
-        Assert.Equal(["schema", "target", "scenario", "scenario_reason", "models", "skipped", "advice", "caveats", "provenance"], Keys(json));
+        Assert.Equal(["schema", "target", "metric", "scenario", "scenario_reason", "models", "skipped", "advice", "caveats", "provenance"], Keys(json));
         Assert.Equal(["name", "path", "description", "classes", "probe_images", "probe_class_counts", "probe_sha256"], Keys(json["target"]));
         Assert.Equal(
-            ["id", "rank", "score", "measures", "probability_best", "seconds", "cached", "architecture", "source", "parameters", "checkpoint", "checkpoint_sha256", "preprocessing"], Keys(json["models"]![0]));
-        Assert.Equal(["lp", "fu", "nca_objective"], Keys(json["models"]![0]!["measures"]));
+            ["id", "rank", "score", "interval", "probability_best", "group", "measures", "undefined", "imagenet_top1", "prior", "seconds", "cached", "architecture", "source", "parameters", "checkpoint", "checkpoint_sha256", "preprocessing"], Keys(json["models"]![0]));
+        Assert.Equal(["lp_fu", "lp", "nca_objective", "fu", "knn"], Keys(json["models"]![0]!["measures"]));
         Assert.Equal(["input_size", "resize", "mean", "std"], Keys(json["models"]![0]!["preprocessing"]));
         Assert.Equal(["id", "reason"], Keys(Assert.Single(json["skipped"]!.AsArray())));
         Assert.Equal(["code", "message", "about"], Keys(json["caveats"]![0]));
         Assert.Equal(
-            ["zoorank", "libtorch", "runtime", "platform", "device", "threads", "zoo", "seed", "fold", "probe_per_class", "sampling", "nca", "started", "seconds", "command"], Keys(json["provenance"]));
+            ["zoorank", "libtorch", "runtime", "platform", "device", "threads", "zoo", "seed", "fold", "probe_per_class", "sampling", "metrics", "halves", "started", "seconds", "command"], Keys(json["provenance"]));
         Assert.Equal(JsonValueKind.Number, json["models"]![0]!["score"]!.GetValueKind());
-        Assert.Equal(1, json["schema"]!.GetValue<int>());
+        Assert.Equal(2, json["schema"]!.GetValue<int>());
     }
 
     [Fact]

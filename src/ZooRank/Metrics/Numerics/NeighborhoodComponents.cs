@@ -29,6 +29,9 @@ public static class NeighborhoodComponents
     /// <summary>At most 100 iterations, and no stop at a single short step.</summary>
     public static LbfgsOptions Settled { get; } = new(100, 1e-7, 1e-7);
 
+    /// <summary>Learns A on the features of a space and applies it to them.</summary>
+    public static NeighborhoodEmbedding Fit(FeatureSpace space, int dimensions = 50, LbfgsOptions? options = null) => Fit([.. space.X.to(ScalarType.Float32).cpu().contiguous().data<float>()], space.Labels, dimensions, options, space.Device);
+
     /// <summary>Learns A on n×D values and applies it to them.</summary>
     /// <param name="values">n×D, finite. Not changed.</param>
     /// <param name="labels">n classes.</param>

@@ -1,15 +1,16 @@
 using System.Globalization;
-using ZooRank.Ranking;
+using ZooRank.Metrics;
+using ZooRank.Tests.Ranking;
 
-namespace ZooRank.Tests.Ranking;
+namespace ZooRank.Tests.Metrics;
 
-public class CombinationTests
+public class FeatureCombinationTests
 {
     [Fact]
     public void Sources_get_the_product_of_both_terms_scaled()
     {
         // LP 0.2 … 1: 0, 1/2, 1. FU 1 … 5: 1, 3/4, 0.
-        var found = Combination.Combine([(0.2, 5), (0.6, 4), (1.0, 1)], Scenario.Source);
+        var found = Combine([(0.2, 5), (0.6, 4), (1.0, 1)], Scenario.Source);
         Assert.Equal([0, 0.5 * 0.75, 0], found.Scores.Select(s => Math.Round(s!.Value, 12)));
         Assert.Empty(found.Caveats);
     }
@@ -18,7 +19,7 @@ public class CombinationTests
     public void Architectures_get_the_product_of_both_terms_reversed()
     {
         // (max − v)/(max − min): LP 1, 1/2, 0; FU 0, 1/4, 1.
-        var found = Combination.Combine([(0.2, 5), (0.6, 4), (1.0, 1)], Scenario.Architecture);
+        var found = Combine([(0.2, 5), (0.6, 4), (1.0, 1)], Scenario.Architecture);
         Assert.Equal([0, 0.5 * 0.25, 0], found.Scores.Select(s => Math.Round(s!.Value, 12)));
     }
 
@@ -27,7 +28,7 @@ public class CombinationTests
     [InlineData(Scenario.Architecture, new[] { 1, 0.5, 0 })]
     public void A_term_that_is_the_same_for_all_leaves_the_other_to_decide_and_is_named(Scenario scenario, double[] expected)
     {
-        var found = Combination.Combine([(0.8, 1), (0.8, 2), (0.8, 3)], scenario);
+        var found = Combine([(0.8, 1), (0.8, 2), (0.8, 3)], scenario);
         Assert.Equal(expected, found.Scores.Select(s => s!.Value));
         var caveat = Assert.Single(found.Caveats);
         Assert.Equal("constant-term", caveat.Code);
@@ -37,7 +38,7 @@ public class CombinationTests
     [Fact]
     public void Where_nothing_tells_the_models_apart_there_is_no_score()
     {
-        var found = Combination.Combine([(0.8, 1), (0.8, 1)], Scenario.Source);
+        var found = Combine([(0.8, 1), (0.8, 1)], Scenario.Source);
         Assert.Equal([null, null], found.Scores);
         Assert.Equal(2, found.Caveats.Count);
     }
@@ -45,7 +46,7 @@ public class CombinationTests
     [Fact]
     public void One_model_has_no_score()
     {
-        var found = Combination.Combine([(0.8, 1)], Scenario.Source);
+        var found = Combine([(0.8, 1)], Scenario.Source);
         Assert.Null(Assert.Single(found.Scores));
         Assert.All(found.Caveats, c => Assert.Contains("with one model to rank", c.Message, StringComparison.Ordinal));
     }
@@ -53,14 +54,14 @@ public class CombinationTests
     [Fact]
     public void A_model_with_an_undefined_term_has_no_score_and_takes_no_part_in_the_scaling()
     {
-        var found = Combination.Combine([(0.2, 1), (0.6, 3), (99, null), (null, 99), (0.4, 2)], Scenario.Source);
+        var found = Combine([(0.2, 1), (0.6, 3), (99, null), (null, 99), (0.4, 2)], Scenario.Source);
         Assert.Equal([0, 1, null, null, 0.25], found.Scores.Select(s => s is { } v ? Math.Round(v, 12) : (double?)null));
     }
 
     [Fact]
     public void Without_any_defined_term_there_are_neither_scores_nor_caveats_about_them()
     {
-        var found = Combination.Combine([(0.5, null), (0.6, null)], Scenario.Source);
+        var found = Combine([(0.5, null), (0.6, null)], Scenario.Source);
         Assert.Equal([null, null], found.Scores);
         Assert.Empty(found.Caveats);
     }
@@ -71,7 +72,7 @@ public class CombinationTests
         // bloodmnist, arithmetic on the CSVs' own digits. Extremes over the sources, the target's own included.
         var (lp, fu) = (PublishedTables.Read("lp_dataset"), PublishedTables.Read("fu_dataset"));
         string[] sources = [.. lp.Keys.Where(s => s != "bloodmnist")];   // its LP was not published, and its FU is no extreme
-        var found = Combination.Combine([.. sources.Select(s => ((double?)lp[s]["bloodmnist"], (double?)fu[s]["bloodmnist"]))], Scenario.Source).Scores;
+        var found = Combine([.. sources.Select(s => ((double?)lp[s]["bloodmnist"], (double?)fu[s]["bloodmnist"]))], Scenario.Source).Scores;
         double Extreme(Dictionary<string, Dictionary<string, double>> table, bool most) => sources.Aggregate(most ? double.MinValue : double.MaxValue, (e, s) => most ? Math.Max(e, table[s]["bloodmnist"]) : Math.Min(e, table[s]["bloodmnist"]));
         foreach (var (source, lpHere, fuHere) in new[] { ("imagenet", 0.85725, 1.0756931593708023), ("radimagenet", 0.83075, 0.5508331440653642) })
         {
@@ -106,7 +107,7 @@ public class CombinationTests
         {
             // The target's own source takes part in the scaling of FU; its LP was not published, and any other's serves, since only the extremes matter.
             var anyLp = lp.Values.First(row => row.ContainsKey(target))[target];
-            var scores = Combination.Combine([.. sources.Select(s => ((double?)lp[s].GetValueOrDefault(target, anyLp), (double?)fu[s][target]))], scenario).Scores;
+            var scores = Combine([.. sources.Select(s => ((double?)lp[s].GetValueOrDefault(target, anyLp), (double?)fu[s][target]))], scenario).Scores;
             // The pair source = target has no AUC and is left out.
             var pairs = sources.Select((s, i) => (Score: scores[i]!.Value, Truth: auc[s].GetValueOrDefault(target, double.NaN))).Where(p => !double.IsNaN(p.Truth)).ToList();
             return WeightedTau([.. pairs.Select(p => p.Score)], [.. pairs.Select(p => p.Truth)]);
@@ -137,4 +138,7 @@ public class CombinationTests
             return both / Math.Sqrt(ofX * ofY);
         }
     }
+
+    private static CombinedScores Combine(IReadOnlyList<(double? Lp, double? Fu)> terms, Scenario scenario) => FeatureCombination.Metric.Scores(
+        [.. terms.Select(t => t is { Lp: { } lp, Fu: { } fu } ? MetricOutcome.Of(new Dictionary<string, double> { ["lp"] = lp, ["fu"] = fu }) : MetricOutcome.Not("a term is missing"))], scenario);
 }
