@@ -60,7 +60,7 @@ internal static class ScoreCommand
 
     public static Option<string> MetricOption() => new("--metrics") { Description = "Names separated by commas, or all. 'zoorank metrics' lists them.", DefaultValueFactory = _ => "all", HelpName = "NAMES" };
 
-    private static IReadOnlyList<string> Expand(IEnumerable<string> given)
+    private static List<string> Expand(IEnumerable<string> given)
     {
         var files = given.SelectMany(path => Directory.Exists(path)
             ? Directory.EnumerateFiles(path, "*.npz").Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } inside ? inside : throw new InvalidInputException($"{path}: a folder without .npz files. Write some with 'zoorank features' or numpy.savez.")

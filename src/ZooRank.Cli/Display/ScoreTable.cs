@@ -1,6 +1,5 @@
 using System.Globalization;
 using Spectre.Console;
-using ZooRank.Metrics;
 using ZooRank.Ranking;
 
 namespace ZooRank.Cli.Display;
@@ -48,7 +47,7 @@ internal static class ScoreTable
                 best.AddRow(Markup.Escape(metric.Name), Markup.Escape($"undefined: {why}"), "", "");
                 continue;
             }
-            var rest = zoo.Where(z => z.z.Group == 1 && z.z.Rank != 1).Select(z => z.Id).ToList();
+            var rest = zoo.Where(z => z.z.Doubt.Group == 1 && z.z.Rank != 1).Select(z => z.Id).ToList();
             var share = first[0].z.Doubt.ProbabilityBest is { } p ? string.Create(CultureInfo.InvariantCulture, $"{100 * p:0} %") : "–";
             best.AddRow([.. new[] { metric.Name, Some([.. first.Select(f => f.Id)]), share, rest.Count > 0 ? Some(rest) : first[0].z.Doubt.Group is null ? "–" : "none" }.Select(Markup.Escape)]);
         }

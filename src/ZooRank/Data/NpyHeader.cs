@@ -151,7 +151,7 @@ public sealed record NpyHeader(NpyType Type, bool IsBigEndian, bool IsFortranOrd
             _ => null,
         };
         return type is { } found ? (found, order == '>') : throw new InvalidInputException(
-            $"{where}: element type '{Printable(name)}' is not read; bool, int8 to int64, uint8 to uint64 and float16 to float64 are.");
+            $"{where}: element type '{Printable(name)}' is not read; bool, int8 to int64, uint8 to uint64 and float16 to float64 are.{(name.Contains('U', StringComparison.Ordinal) || name.Contains('S', StringComparison.Ordinal) ? " Of names, save the numbers: numpy.unique(names, return_inverse=True)[1]." : "")}");
     }
 
     private static string Printable(string text) => new([.. text.Take(20).Select(c => char.IsControl(c) ? '?' : c)]);

@@ -18,6 +18,7 @@ public sealed class NpzFile : IDisposable
     private readonly ZipArchive archive;
     private readonly Dictionary<string, ZipArchiveEntry> files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NpzEntry> entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, InvalidInputException> unreadable = new(StringComparer.Ordinal);
 
     private NpzFile(string path, ZipArchive archive)
     {
@@ -31,8 +32,10 @@ public sealed class NpzFile : IDisposable
     public IReadOnlyCollection<NpzEntry> Entries => entries.Values;
 
     /// <summary>Opens an archive and reads the head of every array.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="onlyNumbers">True: an array that is not made of numbers is an error at once; false: only when it is read.</param>
     /// <exception cref="InvalidInputException">The archive is damaged, holds no arrays, or one of them is not made of numbers.</exception>
-    public static NpzFile Open(string path)
+    public static NpzFile Open(string path, bool onlyNumbers = true)
     {
         var file = new NpzFile(path, ZipFiles.Open(path));
         try
@@ -41,20 +44,27 @@ public sealed class NpzFile : IDisposable
             {
                 var name = entry.FullName[..^4];
                 var where = file.Where(name);
-                var header = ZipFiles.Read(path, () =>
+                try
                 {
-                    using var stream = entry.Open();
-                    return NpyHeader.Read(stream, where);
-                });
-                if (header.ByteCount != entry.Length - header.Length)
-                {
-                    throw new InvalidInputException(
-                        $"{where}: its head declares {header} ({header.ByteCount} bytes), the archive holds {entry.Length - header.Length} bytes of values: the file is damaged.");
+                    var header = ZipFiles.Read(path, () =>
+                    {
+                        using var stream = entry.Open();
+                        return NpyHeader.Read(stream, where);
+                    });
+                    if (header.ByteCount != entry.Length - header.Length)
+                    {
+                        throw new InvalidInputException(
+                            $"{where}: its head declares {header} ({header.ByteCount} bytes), the archive holds {entry.Length - header.Length} bytes of values: the file is damaged.");
+                    }
+                    file.files[name] = entry;
+                    file.entries[name] = new NpzEntry(name, header);
                 }
-                file.files[name] = entry;
-                file.entries[name] = new NpzEntry(name, header);
+                catch (InvalidInputException e) when (!onlyNumbers)
+                {
+                    file.unreadable[name] = e;
+                }
             }
-            if (file.entries.Count == 0) throw new InvalidInputException($"{path}: an archive without arrays (.npy). Write it with numpy.savez.");
+            if (file.entries.Count + file.unreadable.Count == 0) throw new InvalidInputException($"{path}: an archive without arrays (.npy). Write it with numpy.savez.");
             return file;
         }
         catch
@@ -66,6 +76,17 @@ public sealed class NpzFile : IDisposable
 
     /// <summary>The array of that key, or null.</summary>
     public NpzEntry? Find(string name) => entries.GetValueOrDefault(name);
+
+    /// <summary>True where there is an array of that key, whatever it holds.</summary>
+    public bool Has(string name) => entries.ContainsKey(name) || unreadable.ContainsKey(name);
+
+    internal IEnumerable<string> Names => entries.Keys.Concat(unreadable.Keys);
+
+    /// <summary>Why an array that is there cannot be read.</summary>
+    internal InvalidInputException Unreadable(string name) => unreadable[name];
+
+    /// <summary>The arrays in words, at most twenty.</summary>
+    internal string Contents => string.Join(", ", entries.Values.Select(e => e.ToString()).Concat(unreadable.Keys).Take(20).Select(ZipFiles.Printable));
 
     /// <summary>Reads a whole array, with its checksum compared.</summary>
     /// <exception cref="InvalidInputException">There is no such array, or it is damaged, or larger than 2 GB.</exception>
@@ -159,6 +180,7 @@ public sealed class NpzFile : IDisposable
 
     private (ZipArchiveEntry File, NpyHeader Header) Get(string name) => entries.TryGetValue(name, out var entry)
         ? (files[name], entry.Header)
+        : unreadable.TryGetValue(name, out var why) ? throw why
         : throw new InvalidInputException($"{Path}: no array '{name}'. The file holds: {string.Join(", ", entries.Keys.Take(20).Select(ZipFiles.Printable))}.");
 
     private string Where(string name) => $"{Path}: array '{ZipFiles.Printable(name)}'";

@@ -9,7 +9,7 @@ public sealed class FeatureFileTests : IDisposable
     {
         Width = 2,
         Values = [1.5f, -2, float.Epsilon, 1024, 0, -0.25f],
-        Labels = [1, 0, 2],
+        Labels = [1, 0, 1],
         ClassCount = 4,
         Logits = [1, 2, 3],
         Indices = [70_000, 5, 0],
@@ -26,6 +26,7 @@ public sealed class FeatureFileTests : IDisposable
         Assert.Equal(expected.Width, found.Width);
         Assert.Equal(expected.Values, found.Values);
         Assert.Equal(expected.Labels, found.Labels);
+        Assert.Equal(expected.MultiLabels, found.MultiLabels);
         Assert.Equal(expected.ClassCount, found.ClassCount);
         Assert.Equal(expected.Logits, found.Logits);
         Assert.Equal(expected.Indices, found.Indices);
@@ -62,45 +63,38 @@ public sealed class FeatureFileTests : IDisposable
             conv2_gradient_norms float64 [2] [0.25, 7.0]
             features float32 [3, 2] [1.5, -2.0, 1.401298464324817e-45, 1024.0, 0.0, -0.25]
             indices int64 [3] [70000, 5, 0]
-            labels int64 [3] [1, 0, 2]
+            labels int64 [3] [1, 0, 1]
             logits float32 [3, 1] [1.0, 2.0, 3.0]
             """, output.TrimEnd());
     }
 
     [Fact]
-    public void Another_archive_is_refused()
+    public void Several_findings_at_once_are_written_as_columns()
     {
-        NpzWriter.Write(folder["a.npz"], [new("features", NpyArray.Of<float>([1, 2], 2))]);
-        Assert.Contains("'features' must be n×D; got 1 dimensions", Assert.Throws<InvalidInputException>(() => FeatureFile.Read(folder["a.npz"])).Message, StringComparison.Ordinal);
-        NpzWriter.Write(folder["b.npz"], [new("features", NpyArray.Of<double>([1, 2], 2, 1))]);
-        Assert.Throws<InvalidInputException>(() => FeatureFile.Read(folder["b.npz"]));
-        NpzWriter.Write(folder["c.npz"], [new("train_images", NpyArray.Of<byte>([1, 2], 2, 1))]);
-        Assert.Throws<InvalidInputException>(() => FeatureFile.Read(folder["c.npz"]));
+        var several = Set with { Labels = [], MultiLabels = [1, 0, 0, 1, 1, 0], ClassCount = 2, Conv1GradientNorms = [], Conv2GradientNorms = [] };
+        Assert.True(several.IsMultiLabel);
+        Assert.Equal(3, several.Count);
+        FeatureFile.Write(folder["a.npz"], several);
+        Same(several, FeatureFile.Read(folder["a.npz"]));
+        Same(several, FeatureFile.ReadExtracted(folder["a.npz"]));
+        // Each row with one finding, as may happen in a small probe: still columns, since the file says how many.
+        FeatureFile.Write(folder["b.npz"], several with { MultiLabels = [1, 0, 0, 1, 1, 0] });
+        Assert.True(FeatureFile.Read(folder["b.npz"]).IsMultiLabel);
     }
 
     [Fact]
-    public void Arrays_that_do_not_belong_together_are_refused()
+    public void What_lacks_an_array_of_an_extraction_is_none()
     {
-        void Refused(string key, NpyArray array)
+        FeatureFile.Write(folder["a.npz"], Set);
+        Same(Set, FeatureFile.ReadExtracted(folder["a.npz"]));
+        foreach (var set in new[] { Set with { Indices = [] }, Set with { Conv1GradientNorms = [], Conv2GradientNorms = [] } })
         {
-            var arrays = new Dictionary<string, NpyArray>
-            {
-                ["features"] = NpyArray.Of<float>([1, 2, 3, 4], 2, 2),
-                ["labels"] = NpyArray.Of<long>([0, 1], 2),
-                ["indices"] = NpyArray.Of<long>([0, 1], 2),
-                ["conv1_gradient_norms"] = NpyArray.Of<double>([1], 1),
-                ["conv2_gradient_norms"] = NpyArray.Of<double>([1], 1),
-                ["class_count"] = NpyArray.Of<long>([2]),
-            };
-            arrays[key] = array;
-            NpzWriter.Write(folder["a.npz"], arrays);
-            Assert.Throws<InvalidInputException>(() => FeatureFile.Read(folder["a.npz"]));
+            FeatureFile.Write(folder["a.npz"], set);
+            Same(set, FeatureFile.Read(folder["a.npz"]));
+            Assert.Throws<InvalidInputException>(() => FeatureFile.ReadExtracted(folder["a.npz"]));
         }
-        Refused("labels", NpyArray.Of<long>([0, 1, 1], 3));
-        Refused("labels", NpyArray.Of<long>([0, 5_000_000_000], 2));
-        Refused("indices", NpyArray.Of<long>([0], 1));
-        Refused("class_count", NpyArray.Of<long>([], 0));
-        Refused("conv1_gradient_norms", NpyArray.Of<double>([1, 2], 2));
-        Refused("logits", NpyArray.Of<float>([1, 2, 3], 3, 1));
+        NpzWriter.Write(folder["b.npz"], [new("features", NpyArray.Of<float>([1, 2, 3], 3, 1)), new("labels", NpyArray.Of<long>([0, 1, 1])), new("indices", NpyArray.Of<long>([0, 1, 2]))]);
+        Assert.Equal(2, FeatureFile.Read(folder["b.npz"]).ClassCount);
+        Assert.Throws<InvalidInputException>(() => FeatureFile.ReadExtracted(folder["b.npz"]));
     }
 }
