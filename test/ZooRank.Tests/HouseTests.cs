@@ -16,7 +16,7 @@ public partial class HouseTests
         ["Data"] = ["Files", "Imaging", "Downloads"],
         ["Models"] = ["Checkpoints", "Downloads", "Imaging", "Native"],
         ["Features"] = ["Data", "Files", "Imaging", "Models"],
-        ["Metrics"] = ["Features"],
+        ["Metrics"] = ["Data", "Features"],
         ["Training"] = ["Checkpoints", "Data", "Imaging", "Models"],
         ["Demo"] = ["Data"],
         ["Ranking"] = ["Data", "Downloads", "Features", "Metrics", "Models", "Native"],

@@ -19,18 +19,19 @@ internal static class ScoreTable
 
     private static void PrintOne(FeatureScoring scored, IAnsiConsole console)
     {
-        var (model, withDoubt) = (scored.Models[0], scored.Models[0].Scores.Halves.Count > 0);
+        var (model, withDoubt) = (scored.Models[0], scored.Models[0].Scores.Halves.Values.Any(h => h.Count > 0));
         var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("metric").NoWrap()).AddColumn(new TableColumn("value").NoWrap());
         if (withDoubt) table.AddColumn(new TableColumn("90 % interval").NoWrap());
         table.AddColumn(new TableColumn("seconds").RightAligned().NoWrap());
         foreach (var metric in scored.Metrics)
         {
             var outcome = model.Scores.Outcomes[metric.Name];
-            var value = outcome.Undefined is { } why ? $"undefined: {why}" : outcome.Score is { } score ? Number(score) : string.Join(", ", outcome.Parts.Select(p => $"{p.Key} {Number(p.Value)}"));
+            var value = outcome.Undefined is not null ? "undefined" : outcome.Score is { } score ? Number(score) : string.Join(", ", outcome.Parts.Select(p => $"{p.Key} {Number(p.Value)}"));
             List<string> cells = [metric.Name, value, .. withDoubt ? [Interval(scored.Zoo[metric.Name][0].Doubt)] : Array.Empty<string>(), model.Scores.Seconds[metric.Name].ToString("0.000", CultureInfo.InvariantCulture)];
             table.AddRow([.. cells.Select(Markup.Escape)]);
         }
         console.Write(table);
+        foreach (var reason in model.Scores.Outcomes.Where(o => o.Value.Undefined is not null).GroupBy(o => o.Value.Undefined!)) console.WriteLine($"undefined: {string.Join(", ", reason.Select(r => r.Key))}: {reason.Key}.");
     }
 
     private static void PrintZoo(FeatureScoring scored, IAnsiConsole console)

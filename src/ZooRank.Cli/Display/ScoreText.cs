@@ -14,7 +14,7 @@ internal static class ScoreText
         if (scored.Models is [var only])
         {
             var one = Model(only);
-            if (only.Scores.Halves.Count > 0) one["intervals"] = new JsonObject(scored.Metrics.Select(m => KeyValuePair.Create<string, JsonNode?>(m.Name, Interval(scored.Zoo[m.Name][0].Doubt))));
+            if (only.Scores.Halves.Values.Any(h => h.Count > 0)) one["intervals"] = new JsonObject(scored.Metrics.Select(m => KeyValuePair.Create<string, JsonNode?>(m.Name, Interval(scored.Zoo[m.Name][0].Doubt))));
             one["caveats"] = JsonOutput.Caveats(scored.Caveats);
             return one;
         }

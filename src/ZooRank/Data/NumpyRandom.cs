@@ -10,6 +10,7 @@ public sealed class NumpyRandom
 
     private readonly uint[] state = new uint[StateSize];
     private int next = StateSize;
+    private double? spare;
 
     public NumpyRandom(uint seed)
     {
@@ -33,6 +34,26 @@ public sealed class NumpyRandom
     {
         double high = NextUInt32() >> 5, low = NextUInt32() >> 6;
         return ((high * 67108864.0) + low) / 9007199254740992.0;
+    }
+
+    /// <summary><c>standard_normal()</c>: Marsaglia's polar method, whose second number is kept for the next call.</summary>
+    public double NextNormal()
+    {
+        if (spare is { } kept)
+        {
+            spare = null;
+            return kept;
+        }
+        double x, y, r2;
+        do
+        {
+            (x, y) = ((2 * NextDouble()) - 1, (2 * NextDouble()) - 1);
+            r2 = (x * x) + (y * y);
+        }
+        while (r2 is >= 1 or 0);
+        var f = Math.Sqrt(-2 * Math.Log(r2) / r2);
+        spare = f * x;
+        return f * y;
     }
 
     /// <summary><c>shuffle</c>, in place.</summary>

@@ -62,6 +62,9 @@ public sealed class FeatureSpace : IDisposable
     /// <summary>X, n×D.</summary>
     public Tensor X => Once("X", () => Rows(Set.Values, Width));
 
+    /// <summary>X in the order in which the rows were given: for what the published code makes depend on it.</summary>
+    public Tensor GivenX => tensor(Set.Values, [Count, Width]).to(ScalarType.Float64, Device);
+
     /// <summary>The source's logits, n×C_s.</summary>
     public Tensor Logits => Once("logits", () => Rows(Set.Logits, Set.LogitWidth));
 

@@ -16,6 +16,7 @@ public static class MetricList
         LogMe.Metric,
         LogMe.Published,
         Parc.Metric,
+        Parc.Published,
         Sfda.Metric,
         Sfda.Published,
         Ncti.Metric,

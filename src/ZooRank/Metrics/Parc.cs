@@ -1,3 +1,4 @@
+using ZooRank.Data;
 using ZooRank.Metrics.Numerics;
 using static TorchSharp.torch;
 
@@ -24,6 +25,45 @@ public static class Parc
         Measure = space => Measure(space, space.PrincipalScores(Components)),
         Workspace = (n, _, _) => n <= PairComparison.LargestSorted ? n * n / 2 : 4L * PairComparison.Bins,
     };
+
+    public static Metric Published { get; } = Metric with
+    {
+        Name = "parc:published",
+        Meaning = "As parc, with the authors' randomised principal components (one power iteration, seed 1919) and with label distances that are equal broken into three or five values by rounding, as their code has them; it depends on the order of the images.",
+        UndefinedWhen = "as parc; or there are more than 4,096 images",
+        Measure = AsPublished,
+        Workspace = (n, _, _) => 4 * n * n,
+    };
+
+    private static MetricOutcome AsPublished(FeatureSpace space)
+    {
+        if (space.Count > PairComparison.LargestSorted) return MetricOutcome.Not($"it ranks all pairs of images, which beyond {PairComparison.LargestSorted} is too many; parc has no such limit");
+        var components = RandomizedPca.Scores(space.GivenX, Math.Min(Components, Math.Min(space.Count, space.Width)), new NumpyRandom(1919), iterations: 1);
+        if (UnitRows(components) is not { } unit) return MetricOutcome.Not("an image's features are constant after standardisation, so its correlation with others is not defined");
+        var labels = space.Set.Labels;
+        var between = RoundedLabelDistances(space.Set.ClassCount);
+        var n = space.Count;
+        var products = unit.matmul(unit.T).cpu().contiguous().data<double>().ToArray();
+        double[] x = new double[n * (n - 1) / 2], y = new double[x.Length];
+        for (int i = 0, at = 0; i < n; i++)
+            for (var j = i + 1; j < n; j++, at++) (x[at], y[at]) = (1 - products[(i * n) + j], between[labels[i], labels[j]]);
+        return RankCorrelation.Spearman(x, y) is { } rho ? MetricOutcome.Of(100 * rho) : MetricOutcome.Not("all pairs of images are equally far apart, or all of one class");
+    }
+
+    // 1 − corrcoef of one-hot rows as float64 gives it: products of centred rows summed in order, then divided by both deviations in turn.
+    private static double[,] RoundedLabelDistances(int classes)
+    {
+        var distances = new double[classes, classes];
+        double Product(int a, int b)
+        {
+            var sum = 0.0;
+            for (var k = 0; k < classes; k++) sum += ((k == a ? 1 : 0) - (1.0 / classes)) * ((k == b ? 1 : 0) - (1.0 / classes));
+            return sum * (1.0 / (classes - 1));
+        }
+        for (var a = 0; a < classes; a++)
+            for (var b = 0; b < classes; b++) distances[a, b] = 1 - Math.Clamp(Product(a, b) / Math.Sqrt(Product(a, a)) / Math.Sqrt(Product(b, b)), -1, 1);
+        return distances;
+    }
 
     private static MetricOutcome Measure(FeatureSpace space, Tensor components)
     {

@@ -10,6 +10,7 @@ public class DoubtTests
     // A model of this score whose halves scatter about it with this standard deviation; models of one seed move together.
     private static (MetricOutcome, IReadOnlyList<MetricOutcome>) Model(double score, double deviation, int seed, int halves = 20)
     {
+        if (halves == 0) return (MetricOutcome.Of(score), []);
         var random = new Random(seed);
         var noise = Enumerable.Range(0, halves).Select(_ => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())).ToArray();
         var (mean, spread) = (noise.Average(), Math.Sqrt(noise.Average(x => x * x) - noise.Average() * noise.Average()));
