@@ -1,4 +1,3 @@
-using System.Numerics;
 using ZooRank.Metrics.Numerics;
 
 namespace ZooRank.Metrics;
@@ -52,43 +51,7 @@ public static class FeatureQuality
     // Share of each point's own class among its nearest, itself first; equal distances go to the lower index.
     internal static double[] ClassShares(double[] points, int width, IReadOnlyList<int> labels)
     {
-        var n = labels.Count;
-        var k = Math.Min(Neighbours, n);
-        var shares = new double[n];
-        Parallel.For(0, n, Parallelism.Options, i =>
-        {
-            Span<double> nearest = stackalloc double[k];
-            Span<int> which = stackalloc int[k];
-            nearest.Fill(double.PositiveInfinity);
-            (nearest[0], which[0]) = (-1, i);   // no other point comes before the point itself
-            var mine = points.AsSpan(i * width, width);
-            for (var j = 0; j < n; j++)
-            {
-                if (j == i) continue;
-                var distance = SquaredDistance(mine, points.AsSpan(j * width, width));
-                if (distance >= nearest[k - 1]) continue;
-                var at = k - 1;
-                for (; distance < nearest[at - 1]; at--) (nearest[at], which[at]) = (nearest[at - 1], which[at - 1]);
-                (nearest[at], which[at]) = (distance, j);
-            }
-            var same = 0;
-            foreach (var j in which) same += labels[j] == labels[i] ? 1 : 0;
-            shares[i] = (double)same / k;
-        });
-        return shares;
-    }
-
-    private static double SquaredDistance(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
-    {
-        var sum = Vector<double>.Zero;
-        var i = 0;
-        for (; i <= a.Length - Vector<double>.Count; i += Vector<double>.Count)
-        {
-            var difference = new Vector<double>(a[i..]) - new Vector<double>(b[i..]);
-            sum += difference * difference;
-        }
-        var total = Vector.Sum(sum);
-        for (; i < a.Length; i++) total += (a[i] - b[i]) * (a[i] - b[i]);
-        return total;
+        var nearest = NearestNeighbours.Find(points, width, Neighbours, includeSelf: true);
+        return [.. nearest.Chunk(Math.Min(Neighbours, labels.Count)).Select((which, i) => (double)which.Count(j => labels[j] == labels[i]) / which.Length)];
     }
 }

@@ -26,7 +26,7 @@ public class NeighborhoodComponentsTests
     {
         using var scope = NewDisposeScope();
         var (values, labels) = Points.Clouds(n, width, 3, 2, seed: 1);
-        var f = new NeighborhoodComponents.Affinities(tensor(values, [n, width]).to(ScalarType.Float64), labels);
+        var f = new Affinities(tensor(values, [n, width]).to(ScalarType.Float64), labels);
         var random = new Random(2);
         var a = Enumerable.Range(0, d * width).Select(_ => 0.1 * Points.Normal(random)).ToArray();
         var (gradient, ignored) = (new double[a.Length], new double[a.Length]);
@@ -62,10 +62,10 @@ public class NeighborhoodComponentsTests
         var x = tensor(values, [101, 12]).to(ScalarType.Float64);
         var a = Enumerable.Range(0, 36).Select(i => 0.2 * Math.Sin(i)).ToArray();
         var (whole, parts) = (new double[36], new double[36]);
-        var f = new NeighborhoodComponents.Affinities(x, labels).Evaluate(a, whole);
+        var f = new Affinities(x, labels).Evaluate(a, whole);
         foreach (var blockElements in new[] { 1, 101 * 7, 101 * 100 })   // a row at once; 14 blocks of 7 and one of 3; a last block of one row
         {
-            var g = new NeighborhoodComponents.Affinities(x, labels, blockElements).Evaluate(a, parts);
+            var g = new Affinities(x, labels, blockElements).Evaluate(a, parts);
             // The same sums in another order.
             Assert.Equal(f, g, 1e-10);
             Assert.All(whole.Zip(parts), pair => Assert.Equal(pair.First, pair.Second, 1e-10));
@@ -175,6 +175,18 @@ public class NeighborhoodComponentsTests
         Assert.Equal(before, values);
         Assert.Equal(first.Embedding, second.Embedding);
         Assert.Equal(first.Objective, second.Objective);
+    }
+
+    [Fact]
+    public void It_starts_from_the_principal_directions_it_is_given_as_from_its_own()
+    {
+        using var scope = NewDisposeScope();
+        var (values, labels) = Points.Clouds(90, 20, 3, 2, seed: 13);
+        var x = tensor(values, [90, 20]).to(ScalarType.Float64);
+        var principal = linalg.svd(x - x.mean([0]), fullMatrices: false).Vh;
+        var options = new LbfgsOptions(5, 0, 0);
+        // The signs of the directions are free, and distances do not see them; five steps keep rounding small.
+        Assert.Equal(NeighborhoodComponents.Fit(values, labels, 6, options).Objective, NeighborhoodComponents.Fit(x, labels, 6, options, principal).Objective, 1e-8);
     }
 
     [Fact]

@@ -12,6 +12,26 @@ internal static class Points
         return ([.. labels.SelectMany(y => centres[y].Select(c => (float)(c + Normal(random))))], labels);
     }
 
+    /// <summary>n points that are hard to tell apart, or far from each other.</summary>
+    public static double[] Doubles(int n, int width, string kind)
+    {
+        var random = new Random(n + width);
+        double[] points = [.. Enumerable.Range(0, n * width).Select(_ => Normal(random))];
+        return kind switch
+        {
+            "normal" => points,
+            "grid" => [.. points.Select(x => Math.Round(x))],                                                       // many equal distances
+            "twins" => [.. points.Take((n + 1) / 2 * width).Concat(points).Take(n * width)],                // each point twice
+            "tiny" => [.. points.Select(x => 1e-25 * x)],                                                   // squares below float32
+            "huge" => [.. points.Select(x => 1e12 * x)],
+            "shifted" => [.. points.Select(x => x + 1000)],
+            "outlier" => [.. points.Select((x, i) => i / width == n / 2 ? 1e5 * x : x)],
+            "one place" => new double[n * width],
+            "beyond float32" => [.. points.Select(x => 1e60 * x)],
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null)
+        };
+    }
+
     // Box and Muller's.
     public static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 

@@ -20,17 +20,23 @@ public sealed record NeighborhoodEmbedding(double[] Embedding, int Dimensions, d
 /// </remarks>
 public static class NeighborhoodComponents
 {
-    // The n×n affinities are made in blocks of rows of this many numbers: 64 MB in float64.
-    private const long BlockElements = 8_000_000;
-
     /// <summary>What the published runs used: at most 50 iterations, tolerance 1e-5 on f and on the gradient.</summary>
     public static LbfgsOptions Published { get; } = new(50, 1e-5, 1e-5);
 
     /// <summary>At most 100 iterations, and no stop at a single short step.</summary>
     public static LbfgsOptions Settled { get; } = new(100, 1e-7, 1e-7);
 
-    /// <summary>Learns A on the features of a space and applies it to them.</summary>
-    public static NeighborhoodEmbedding Fit(FeatureSpace space, int dimensions = 50, LbfgsOptions? options = null) => Fit([.. space.X.to(ScalarType.Float32).cpu().contiguous().data<float>()], space.Labels, dimensions, options, space.Device);
+    /// <summary>Learns A on the features of a space, whose principal components it shares, and applies it to them.</summary>
+    public static NeighborhoodEmbedding Fit(FeatureSpace space, int dimensions = 50, LbfgsOptions? options = null)
+    {
+        var d = Math.Min(dimensions, space.Width);
+        // As in Start: there the principal components have no part.
+        if (d <= space.ClassCount - 1 || d >= Math.Min(space.Width, space.Count)) return Fit(space.X, space.Labels, dimensions, options);
+        if (space.Principal.Right is { } directions) return Fit(space.Centred, space.Labels, d, options, directions.T);
+        // More features than images: in principal coordinates the points keep their distances, and the directions are the axes.
+        var points = space.PrincipalScores(space.Count);
+        return Fit(points, space.Labels, d, options, points.shape[1] > d ? eye(d, points.shape[1], ScalarType.Float64, points.device) : null);
+    }
 
     /// <summary>Learns A on n×D values and applies it to them.</summary>
     /// <param name="values">n×D, finite. Not changed.</param>
@@ -41,25 +47,33 @@ public static class NeighborhoodComponents
     public static NeighborhoodEmbedding Fit(float[] values, IReadOnlyList<int> labels, int dimensions = 50, LbfgsOptions? options = null, Device? device = null)
     {
         using var scope = NewDisposeScope();
-        device ??= CPU;
-        var (n, width) = (labels.Count, values.Length / labels.Count);
-        var raw = tensor(values, [n, width]).to(ScalarType.Float64, device);
-        var (points, start) = Start(raw, labels, Math.Min(dimensions, width));
+        return Fit(tensor(values, [labels.Count, values.Length / labels.Count]).to(ScalarType.Float64, device ?? CPU), labels, dimensions, options);
+    }
+
+    /// <summary>The same for points that are a tensor already, where that is.</summary>
+    /// <param name="values">n×D in float64, finite. Not changed.</param>
+    /// <param name="labels">n classes.</param>
+    /// <param name="dimensions">d at most; no more than D.</param>
+    /// <param name="options">When to stop; null for <see cref="Settled"/>.</param>
+    /// <param name="principal">The principal directions of the points where they are known: D columns, at least d rows, the first first. Else they are found if they are needed.</param>
+    public static NeighborhoodEmbedding Fit(Tensor values, IReadOnlyList<int> labels, int dimensions = 50, LbfgsOptions? options = null, Tensor? principal = null)
+    {
+        using var scope = NewDisposeScope();
+        var (points, start) = Start(values, labels, (int)Math.Min(dimensions, values.shape[1]), principal);
         var d = (int)start.shape[0];
-        var objective = new Affinities(points, labels);
+        using var objective = new Affinities(points, labels);
 
         var a = start.cpu().contiguous().data<double>().ToArray();
         var result = Lbfgs.Minimise((point, gradient) => -objective.Evaluate(point, gradient), a, options ?? Settled);
-        var embedding = points.matmul(tensor(a, [d, points.shape[1]]).to(device).T);
+        var embedding = points.matmul(tensor(a, [d, points.shape[1]]).to(points.device).T);
         return new NeighborhoodEmbedding(embedding.cpu().contiguous().data<double>().ToArray(), d, -result.Value, result.Iterations);
     }
 
     // The points in coordinates that keep all their distances, and the first A there (d × their width).
-    private static (Tensor Points, Tensor Start) Start(Tensor raw, IReadOnlyList<int> labels, int d)
+    private static (Tensor Points, Tensor Start) Start(Tensor raw, IReadOnlyList<int> labels, int d, Tensor? principal)
     {
         var (n, width) = (raw.shape[0], raw.shape[1]);
         var classes = labels.Distinct().Count();
-        var centred = raw - raw.mean([0], keepdim: true);
         if (d <= Math.Min(width, classes - 1))
         {
             // Fewer than d where the spread within the classes has fewer dimensions, as in scikit-learn; none where there is no spread.
@@ -68,11 +82,31 @@ public static class NeighborhoodComponents
         }
         if (d >= Math.Min(width, n)) return (raw, eye(d, width, ScalarType.Float64, raw.device));
 
+        if (principal is not null) return (raw, principal[TensorIndex.Slice(null, d)]);
+
         // More features than images: all that the distances see lies in the n-dimensional span of the rows. Q spans it, and R holds the points in it, exactly.
+        var centred = raw - raw.mean([0], keepdim: true);
         var points = width > n ? linalg.qr(centred.T).R.T : centred;
         // eigh gives ascending eigenvalues; the d last vectors are the principal components.
-        var components = linalg.eigh(points.T.matmul(points)).Item2.flip(1)[TensorIndex.Colon, TensorIndex.Slice(null, d)].T;
+        var components = linalg.eigh(Gram(points)).Item2.flip(1)[TensorIndex.Colon, TensorIndex.Slice(null, d)].T;
         return (points, components);
+    }
+
+    // xᵀx, of which only the upper half is computed, by blocks of columns.
+    private static Tensor Gram(Tensor x)
+    {
+        const long Columns = 512;
+        var width = x.shape[1];
+        var gram = empty([width, width], ScalarType.Float64, x.device);
+        for (long first = 0; first < width; first += Columns)
+        {
+            using var block = NewDisposeScope();
+            var (here, rest) = (TensorIndex.Slice(first, Math.Min(first + Columns, width)), TensorIndex.Slice(first, null));
+            var product = x[TensorIndex.Colon, here].T.matmul(x[TensorIndex.Colon, rest]);
+            gram[here, rest] = product;
+            gram[rest, here] = product.T;
+        }
+        return gram;
     }
 
     // Directions of linear discriminant analysis (the svd solver's scalings): whiten within classes, then the principal axes of the class means. Rows, at most C−1.
@@ -95,47 +129,5 @@ public static class NeighborhoodComponents
         var overall = priors.matmul(means);
         var (_, _, between) = linalg.svd((priors * n / Math.Max(classes.Length - 1, 1)).sqrt().unsqueeze(1) * (means - overall).matmul(scalings), fullMatrices: false);
         return scalings.matmul(between.T).T;
-    }
-
-    /// <summary>f and its gradient, n×n affinities never held at once.</summary>
-    internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long blockElements = BlockElements)
-    {
-        private readonly Tensor classes = tensor(labels.Select(y => (long)y).ToArray()).to(points.device);
-
-        public double Evaluate(ReadOnlySpan<double> map, Span<double> gradient)
-        {
-            using var scope = NewDisposeScope();
-            var (n, width) = (points.shape[0], points.shape[1]);
-            var d = map.Length / width;
-            var a = tensor(map.ToArray(), [d, width]).to(points.device);
-            var e = points.matmul(a.T);                                                        // n x d
-            var norms = (e * e).sum(dim: 1);
-            var pull = zeros_like(e);                                                          // (W + Wᵀ) e, W_ij = p_ij (1[y_i = y_j] − p_i)
-            var columns = zeros(n, ScalarType.Float64, points.device);
-            var total = zeros(1, ScalarType.Float64, points.device);
-
-            var rows = Math.Clamp(blockElements / n, 1, n);
-            for (long first = 0; first < n; first += rows)
-            {
-                using var block = NewDisposeScope();
-                var last = Math.Min(first + rows, n);
-                var here = TensorIndex.Slice(first, last);
-                var mine = e[here];
-                var p = addmm(norms, mine, e.T, beta: 1, alpha: -2).add_(norms[here].unsqueeze(1)).clamp_(min: 0).neg_();   // −‖e_i − e_j‖²
-                p.diagonal(first).fill_(double.NegativeInfinity);
-                p = p.softmax(1);
-                var same = p * (classes[here].unsqueeze(1) == classes);
-                var right = same.sum(dim: 1, keepdim: true);                                   // p_i
-                total.add_(right.sum());
-                var w = same.sub_(p.mul_(right));
-                pull[here].add_(w.matmul(e));
-                pull.add_(w.T.matmul(mine));
-                columns.add_(w.sum(dim: 0));
-            }
-            pull.sub_(columns.unsqueeze(1) * e);
-            var g = pull.T.matmul(points).mul_(-2).cpu().contiguous();                         // of −f, d x width
-            g.data<double>().CopyTo(gradient);
-            return total.item<double>();
-        }
     }
 }
