@@ -20,7 +20,7 @@ public sealed record ModelFeatures(FeatureSet Features, bool Cached, IReadOnlyLi
     public static ModelFeatures Of(
         LoadedModel model, ProbeSet probe, Device device, FeatureCache? cache = null, long? memoryBudget = null, IProgress<ExtractionProgress>? progress = null, CancellationToken cancellation = default)
     {
-        var caveats = new List<Caveat>();
+        var caveats = Preflight.Check(model, probe).ToList();   // also for features from the cache: the same caveats in every run
         if (cache?.Find(model, probe, device.type.ToString()) is { } kept) return Result(kept, cached: true);
 
         using var scope = NewDisposeScope();

@@ -118,6 +118,14 @@ public sealed class LoadedModel
         return network;
     }
 
+    /// <summary>The first convolution and its batch-norm; null where there is none, or for TorchScript.</summary>
+    public Stem? Stem()
+    {
+        if (Architecture is not { } architecture) return null;
+        using var checkpoint = Checkpoint.Open(Source.Checkpoint);
+        return Models.Stem.Read(architecture, checkpoint);
+    }
+
     // docs/method.md: ImageNet's statistics for ImageNet weights, 0.5 for every other source. Where neither the entry nor the file says, it is a default, and said to be one.
     internal static (Preprocessing, IReadOnlyList<Caveat>) ChoosePreprocessing(SourceModel model, ModelOverrides overrides, string hash)
     {
