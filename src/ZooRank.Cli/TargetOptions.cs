@@ -25,9 +25,11 @@ internal sealed class TargetOptions
     private readonly Option<string?> std = new("--std") { Description = "Standard deviation of the normalisation for all models, as 0.5,0.5,0.5.", HelpName = "R,G,B" };
     private readonly Option<string?> resize = new("--resize") { Description = "How images that are not square become so: squash (as the published data), crop the middle, or pad with black.", HelpName = "squash|crop|pad" };
 
+    private readonly Option<string?> layer = new("--layer") { Description = "Take the features from this layer (PyTorch's path, as layer3 or features.denseblock3; 'inspect' lists them), averaged over positions. Default: the head's input.", HelpName = "NAME" };
+
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { data, probe, seed, fold, sampling, inputSize, mean, std, resize }) command.Add(option);
+        foreach (var option in new Option[] { data, probe, seed, fold, sampling, inputSize, mean, std, resize, layer }) command.Add(option);
         sampling.AcceptOnlyFromAmong("plain", "stratified");
         resize.AcceptOnlyFromAmong("squash", "crop", "pad");
     }
@@ -53,6 +55,7 @@ internal sealed class TargetOptions
             Mean = m,
             Std = s,
             Resize = parsed.GetValue(resize) is { } mode ? Enum.Parse<ResizeMode>(mode, ignoreCase: true) : null,
+            Layer = parsed.GetValue(layer),
         };
     }
 

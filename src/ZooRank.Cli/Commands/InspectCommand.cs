@@ -62,6 +62,7 @@ internal static class InspectCommand
             ["state_key"] = checkpoint.StateKey,
             ["architecture"] = recognition.Architecture?.Name,
             ["classes"] = recognition.Architecture is null ? null : recognition.ClassCount,
+            ["layers"] = recognition.Architecture is null ? null : new JsonArray([.. recognition.Architecture.Layers().Select(l => (JsonNode)l)]),
             ["explanation"] = recognition.Explanation,
             ["rankable"] = recognition.Architecture is not null || (script && convolutions >= 2),
             ["metadata"] = new JsonObject(checkpoint.Metadata.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value))),
@@ -72,6 +73,7 @@ internal static class InspectCommand
         text.WriteLine($"{path}: {checkpoint.Format}{(checkpoint.StateKey.Length > 0 ? $", weights under '{checkpoint.StateKey}'" : "")}, {checkpoint.Tensors.Count} tensors, {parameters.ToString("N0", CultureInfo.InvariantCulture)} numbers.");
         text.WriteLine(recognition.Explanation);
         if (recognition.Architecture is null) text.WriteLine(script && convolutions >= 2 ? "As TorchScript it can be ranked all the same." : script ? $"It cannot be ranked: {convolutions} of its tensors are convolution weights (4-D), and the first two are needed." : $"It cannot be ranked as it is: the architectures are {string.Join(", ", Architectures.All.Select(a => a.Name))}, and TorchScript of any.");
+        if (recognition.Architecture is not null) text.WriteLine(OfLayers(recognition.Architecture.Layers()));
         foreach (var (key, value) in checkpoint.Metadata) text.WriteLine($"{key}: {value}");
         foreach (var node in json["tensors"]!.AsArray().Take(withStats ? int.MaxValue : ShownTensors))
         {
@@ -80,6 +82,13 @@ internal static class InspectCommand
         }
         if (!withStats && checkpoint.Tensors.Count > ShownTensors) text.WriteLine($"  and {checkpoint.Tensors.Count - ShownTensors} more: --json lists all.");
         return new(json, text.ToString());
+    }
+
+    // Two levels, without the parts of units such as GoogLeNet's (conv, bn).
+    private static string OfLayers(IReadOnlyList<string> layers)
+    {
+        var shown = layers.Where(l => l.Count(c => c == '.') < 2 && !layers.Contains(l[..Math.Max(0, l.LastIndexOf('.'))] + ".conv")).ToList();
+        return $"Layers for --layer: {string.Join(", ", shown)}; {layers.Count - shown.Count} more inside them (--json lists all).";
     }
 
     private static JsonObject OfTensor(Checkpoint checkpoint, TensorEntry entry, bool withStats)

@@ -8,7 +8,7 @@ using ZooRank.Models;
 namespace ZooRank.Features;
 
 /// <summary>
-/// Feature sets by the content that they were made of: checkpoint, preprocessing, probe images and labels, kind of device. What has been computed once is read
+/// Feature sets by the content that they were made of: checkpoint, preprocessing, layer, probe images and labels, kind of device. What has been computed once is read
 /// the next time, and no network runs. Each is a file of its own that can be deleted at any time.
 /// </summary>
 public sealed class FeatureCache(string folder)
@@ -41,7 +41,7 @@ public sealed class FeatureCache(string folder)
         var p = model.Preprocessing;
         string Numbers(IEnumerable<float> values) => string.Join(",", values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
         var key = string.Create(CultureInfo.InvariantCulture,
-            $"{Version}|{model.Sha256}|{model.ArchitectureName}|{model.TransformInput}|{Numbers(p.Mean)}|{Numbers(p.Std)}|{p.InputSize}|{p.Resize}|{probe.ContentHash}|{device}");
+            $"{Version}|{model.Sha256}|{model.ArchitectureName}|{model.TransformInput}|{Numbers(p.Mean)}|{Numbers(p.Std)}|{p.InputSize}|{p.Resize}|{probe.ContentHash}|{device}{(model.Layer is { } layer ? "|" + layer : "")}");
         return Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..32] + ".npz");
     }
 }

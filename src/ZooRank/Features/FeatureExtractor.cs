@@ -26,6 +26,7 @@ public sealed class FeatureExtractor
     private readonly ProbeSet probe;
     private readonly Device device;
     private readonly long budget;
+    private readonly LayerPooling? layer;
     private readonly IReadOnlyList<int> batches;
     private readonly List<float> features = [], logits = [];
     private readonly List<double> norms1 = [], norms2 = [];
@@ -33,9 +34,9 @@ public sealed class FeatureExtractor
     private bool keepGraphs = true;
     private Task<IReadOnlyList<Image>>? prefetched;
 
-    private FeatureExtractor(SourceNetwork network, Preprocessing preprocessing, ProbeSet probe, Device device, long? budget)
+    private FeatureExtractor(SourceNetwork network, Preprocessing preprocessing, ProbeSet probe, Device device, long? budget, LayerPooling? layer)
     {
-        (this.network, this.preprocessing, this.probe, this.device) = (network, preprocessing, probe, device);
+        (this.network, this.preprocessing, this.probe, this.device, this.layer) = (network, preprocessing, probe, device, layer);
         this.budget = budget ?? Math.Max(FreeMemory.Bytes() / 2, 512L << 20);
         batches = GradientBatches(probe.Count);
     }
@@ -53,11 +54,12 @@ public sealed class FeatureExtractor
     /// <param name="probe">The images, in the order in which the batches are cut.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="memoryBudget">Bytes that the graphs of one batch may take; null: half of the memory that is free.</param>
+    /// <param name="layer">The layer whose pooled output serves as features, see <see cref="ModelOverrides.Layer"/>; null: the head's input.</param>
     /// <param name="progress">Told after each chunk.</param>
     /// <param name="cancellation">Ends the pass after the chunk at work.</param>
-    /// <exception cref="InvalidInputException">The features are not finite.</exception>
+    /// <exception cref="InvalidInputException">The features are not finite, or there is no such layer.</exception>
     public static FeatureSet Extract(
-        SourceNetwork network, Preprocessing preprocessing, ProbeSet probe, Device device, long? memoryBudget = null,
+        SourceNetwork network, Preprocessing preprocessing, ProbeSet probe, Device device, long? memoryBudget = null, string? layer = null,
         IProgress<ExtractionProgress>? progress = null, CancellationToken cancellation = default)
     {
         network.eval();
@@ -66,7 +68,8 @@ public sealed class FeatureExtractor
         conv1.requires_grad_(true);
         conv2.requires_grad_(true);
 
-        var pass = new FeatureExtractor(network, preprocessing, probe, device, memoryBudget);
+        using var pooling = layer is null ? null : new LayerPooling(network, layer);
+        var pass = new FeatureExtractor(network, preprocessing, probe, device, memoryBudget, pooling);
         try
         {
             foreach (var size in pass.batches) pass.Batch(size, conv1, conv2, progress, cancellation);
@@ -101,7 +104,7 @@ public sealed class FeatureExtractor
             cancellation.ThrowIfCancellationRequested();
             var images = Next(Math.Min(ChunkSize, first + size - done), first + size);
             var embedding = ForwardWithin(images, chunks);
-            features.AddRange(Values(embedding));
+            features.AddRange(layer is null ? Values(embedding) : layer.Values);
             if (network.HasHead)
             {
                 using var _ = no_grad();
@@ -121,7 +124,7 @@ public sealed class FeatureExtractor
         conv1.grad = null;
         conv2.grad = null;
         using var embeddings = cat([.. chunks.Select(c => c.Features.detach())], 0);
-        width = (int)embeddings.shape[1];
+        width = layer?.Width ?? (int)embeddings.shape[1];
         if (!embeddings.isfinite().all().item<bool>())
             throw new InvalidInputException("its features are not finite (NaN or infinity) on these images: its weights or its preprocessing are wrong. Check mean, std and the checkpoint.");
         var loss = TripletMarginLoss.Compute(embeddings, labels);

@@ -25,7 +25,7 @@ public sealed record ModelFeatures(FeatureSet Features, bool Cached, IReadOnlyLi
 
         using var scope = NewDisposeScope();
         using var network = model.Network(device);
-        var features = FeatureExtractor.Extract(network, model.Preprocessing, probe, device, memoryBudget, progress, cancellation);
+        var features = FeatureExtractor.Extract(network, model.Preprocessing, probe, device, memoryBudget, model.Layer, progress, cancellation);
         try
         {
             cache?.Keep(model, probe, device.type.ToString(), features);

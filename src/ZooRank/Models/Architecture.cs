@@ -1,4 +1,5 @@
 using ZooRank.Checkpoints;
+using ZooRank.Models.Layers;
 
 namespace ZooRank.Models;
 
@@ -28,6 +29,13 @@ public sealed record Architecture
 
     /// <summary>Authors, title, venue, year.</summary>
     public required string Paper { get; init; }
+
+    /// <summary>See <see cref="SourceNetwork.Layers"/>.</summary>
+    public IReadOnlyList<string> Layers()
+    {
+        using var network = Construction.WithoutValues(() => Create(0));
+        return network.Layers;
+    }
 
     public override string ToString() => Name;
 

@@ -14,8 +14,10 @@ public static class BatchNormFolding
     /// Folds every batch-norm that directly follows a convolution, puts the network in evaluation mode, and asks for no gradients but those of
     /// <see cref="SourceNetwork.FirstConvolutions"/>. There is no way back: the network then evaluates, and its state dict is no longer the checkpoint's.
     /// </summary>
+    /// <param name="network">The network.</param>
+    /// <param name="except">A convolution whose own output is wanted: it is left as it is.</param>
     /// <returns>How many were folded.</returns>
-    public static int Fold(SourceNetwork network)
+    public static int Fold(SourceNetwork network, Module? except = null)
     {
         network.eval();
         var (conv1, conv2) = network.FirstConvolutions;
@@ -27,7 +29,7 @@ public static class BatchNormFolding
             Module? before = null;
             foreach (var (_, child) in parent.named_children())
             {
-                if (before is Convolution convolution && child is BatchNormalization { Folded: false } norm)
+                if (before is Convolution convolution && convolution != except && child is BatchNormalization { Folded: false } norm)
                 {
                     norm.FoldInto(convolution, keepWeight: convolution.Weight.requires_grad);
                     count++;

@@ -14,6 +14,9 @@ public sealed record ModelOverrides
     public IReadOnlyList<float>? Std { get; init; }
     public int? InputSize { get; init; }
     public ResizeMode? Resize { get; init; }
+
+    /// <summary>The layer whose output serves as features, by PyTorch's path; null: the head's input. Logits and gradient norms are the same either way.</summary>
+    public string? Layer { get; init; }
 }
 
 /// <summary>
@@ -40,6 +43,9 @@ public sealed class LoadedModel
     public required string Format { get; init; }
 
     public required Preprocessing Preprocessing { get; init; }
+
+    /// <summary>See <see cref="ModelOverrides.Layer"/>.</summary>
+    public string? Layer { get; init; }
 
     /// <summary>SHA-256 of the checkpoint file, in hexadecimal.</summary>
     public required string Sha256 { get; init; }
@@ -90,6 +96,12 @@ public sealed class LoadedModel
         if (model.Architecture is { } stated && architecture is not null && !stated.Equals(architecture.Name, StringComparison.OrdinalIgnoreCase))
             throw new InvalidInputException($"{model.Checkpoint}: stated to be {stated}, but its tensors are those of {architecture.Name}. Correct the entry or the file.");
 
+        if (overrides.Layer is { } layer)
+        {
+            if (architecture is null) throw new InvalidInputException($"{model.Checkpoint}: layer '{layer}' cannot be taken from TorchScript, whose inside is closed. Leave the layer out, or export a module that ends with that layer.");
+            if (architecture.Layers() is var layers && !layers.Contains(layer)) throw SourceNetwork.UnknownLayer($"{model.Checkpoint}: {architecture}", layer, layers);
+        }
+
         if (model.Source is null && IsOfficial(hash)) model = model with { Source = "imagenet" };
         var (preprocessing, caveats) = ChoosePreprocessing(model, overrides, hash);
         return new LoadedModel
@@ -99,6 +111,7 @@ public sealed class LoadedModel
             ClassCount = recognition.ClassCount,
             Format = checkpoint.Format,
             Preprocessing = preprocessing,
+            Layer = overrides.Layer,
             Sha256 = hash,
             ParameterCount = checkpoint.Tensors.Where(t => !IsBuffer(t.Name)).Sum(t => t.ElementCount),
             Caveats = caveats,
@@ -113,7 +126,7 @@ public sealed class LoadedModel
         var network = architecture.Load(checkpoint);
         if (network is GoogLeNet googlenet) googlenet.TransformInput = TransformInput;
         network.to(device);
-        BatchNormFolding.Fold(network);
+        BatchNormFolding.Fold(network, except: Layer is null ? null : network.Layer(Layer));
         network.UseChannelsLast();
         return network;
     }

@@ -46,6 +46,24 @@ public abstract class SourceNetwork(string name) : Module<Tensor, Tensor>(name)
         }
     }
 
+    /// <summary>
+    /// The layers before the head that have an output of their own, by PyTorch's paths ("layer4", "layer4.1.conv2"), outer ones first.
+    /// </summary>
+    public virtual IReadOnlyList<string> Layers => [.. LayersByName().Select(l => l.Name)];
+
+    /// <summary>The layer of that path.</summary>
+    /// <exception cref="InvalidInputException">There is none: it says which are near.</exception>
+    public Module<Tensor, Tensor> Layer(string name) => LayersByName().FirstOrDefault(l => l.Name == name).Layer ?? throw UnknownLayer(GetName(), name, Layers);
+
+    internal static InvalidInputException UnknownLayer(string network, string name, IReadOnlyList<string> layers)
+    {
+        var inside = layers.Where(l => l.StartsWith(name + ".", StringComparison.Ordinal)).ToList();
+        var meant = inside.Count > 0 ? $" It only holds others, whose last is {inside.Where(l => l.Count(c => c == '.') == inside.Min(i => i.Count(c => c == '.'))).Last()}."
+            : Suggestions.Closest(name, layers) is { Count: > 0 } close ? $" Did you mean {string.Join(" or ", close)}?"
+            : $" There are {string.Join(", ", layers.Where(l => !l.Contains('.', StringComparison.Ordinal)).DefaultIfEmpty(layers[0]))} and what is in them.";
+        return new InvalidInputException($"{network} has no layer '{name}' with an output before its head.{meant} 'zoorank inspect CHECKPOINT' lists them.");
+    }
+
     public override Tensor forward(Tensor images)
     {
         using var features = Features(images);
@@ -74,6 +92,12 @@ public abstract class SourceNetwork(string name) : Module<Tensor, Tensor>(name)
     public void UseChannelsLast()
     {
         foreach (var convolution in modules().OfType<Convolution>()) convolution.UseChannelsLast();
+    }
+
+    private IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> LayersByName()
+    {
+        var heads = (head?.modules() ?? []).Append(head!).ToHashSet();
+        return from pair in named_modules() where pair.module is Module<Tensor, Tensor> layer && layer != this && !heads.Contains(layer) select (pair.name, (Module<Tensor, Tensor>)pair.module);
     }
 
     /// <summary>Where the head is, for a network's constructor: <paramref name="owner"/>'s child <paramref name="key"/>; a null head makes an encoder without one.</summary>

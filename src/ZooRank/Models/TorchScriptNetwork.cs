@@ -27,6 +27,9 @@ public sealed class TorchScriptNetwork : SourceNetwork
     public override IEnumerable<TorchSharp.Modules.Parameter> parameters(bool recurse = true) => script.parameters(recurse);
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Layers => [];   // hooks do not reach into a script
+
+    /// <inheritdoc/>
     public override Tensor Features(Tensor images)
     {
         using var scope = NewDisposeScope();

@@ -122,6 +122,9 @@ public sealed record Provenance
     public required int ProbePerClass { get; init; }
     public required string Sampling { get; init; }
 
+    /// <summary>The layer that features were taken from; null: each model's last before the head.</summary>
+    public string? Layer { get; init; }
+
     public required IReadOnlyList<string> Metrics { get; init; }
 
     /// <summary>Random halves of the images that the doubt is from.</summary>

@@ -134,6 +134,7 @@ public static class TransferabilityRanker
                 Fold = options.Probe.Fold,
                 ProbePerClass = options.Probe.PerClass,
                 Sampling = options.Probe.Sampling.ToString().ToLowerInvariant(),
+                Layer = options.Overrides.Layer,
                 Metrics = [.. metrics.Select(m => m.Name)],
                 Halves = options.Halves,
                 Started = started,

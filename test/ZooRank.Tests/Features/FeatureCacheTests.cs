@@ -67,10 +67,13 @@ public sealed class FeatureCacheTests : IDisposable
         Assert.False(Extract(overrides: new() { InputSize = 32, Mean = [0.5f, 0.4f, 0.5f], Std = [0.5f, 0.5f, 0.5f] }).Cached);
         Assert.False(Extract(overrides: new() { InputSize = 32, Resize = ResizeMode.Pad }).Cached);
         Assert.False(Extract(file: Pictures.Checkpoint(folder["n.safetensors"], "shufflenet_v2_x0_5", seed: 1)).Cached);
+        Assert.False(Extract(overrides: new() { InputSize = 32, Layer = "stage3" }).Cached);
+        Assert.False(Extract(overrides: new() { InputSize = 32, Layer = "stage2" }).Cached);
+        Assert.True(Extract(overrides: new() { InputSize = 32, Layer = "stage3" }).Cached);
         Assert.False(Extract(perClass: 4).Cached);
         Assert.False(Extract(seed: 25).Cached);
         using (var other = Pictures.Drawn(folder, Motif.Brightness, 6, "other.npz")) Assert.False(Extract(other).Cached);
-        Assert.Equal(9, Files().Length);
+        Assert.Equal(11, Files().Length);
         // What is the default anyway changes nothing.
         Assert.True(Extract(overrides: new() { InputSize = 32, Mean = [0.5f, 0.5f, 0.5f], Std = [0.5f, 0.5f, 0.5f], Resize = ResizeMode.Squash }).Cached);
     }

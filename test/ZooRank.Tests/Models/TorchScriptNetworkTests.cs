@@ -158,6 +158,10 @@ public sealed class TorchScriptNetworkTests(TorchScriptNetworkTests.Exported exp
     }
 
     [Fact]
+    public void A_layer_inside_cannot_be_taken() => Assert.Contains("layer 'fc' cannot be taken from TorchScript", Assert.Throws<InvalidInputException>(
+        () => LoadedModel.Open(new SourceModel { Id = "m", Checkpoint = exported["small.ts"] }, new() { Layer = "fc" })).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void A_frozen_module_is_refused_with_the_remedy() =>
         Assert.Contains("they were frozen into its code (torch.jit.freeze). Use the module before freezing", Refusal("frozen.ts"), StringComparison.Ordinal);
 

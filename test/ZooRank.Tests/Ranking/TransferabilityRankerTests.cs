@@ -88,7 +88,7 @@ public sealed class TransferabilityRankerTests : IDisposable
         Assert.Equal(["id", "reason"], Keys(Assert.Single(json["skipped"]!.AsArray())));
         Assert.Equal(["code", "message", "about"], Keys(json["caveats"]![0]));
         Assert.Equal(
-            ["zoorank", "libtorch", "runtime", "platform", "device", "threads", "zoo", "seed", "fold", "probe_per_class", "sampling", "metrics", "halves", "started", "seconds", "command"], Keys(json["provenance"]));
+            ["zoorank", "libtorch", "runtime", "platform", "device", "threads", "zoo", "seed", "fold", "probe_per_class", "sampling", "layer", "metrics", "halves", "started", "seconds", "command"], Keys(json["provenance"]));
         Assert.Equal(JsonValueKind.Number, json["models"]![0]!["score"]!.GetValueKind());
         Assert.Equal(2, json["schema"]!.GetValue<int>());
     }

@@ -22,6 +22,9 @@ internal sealed class LayerNormalization : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>True where the channels come last, in and out.</summary>
+    public bool ChannelsLast => !channelsSecond;
+
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
