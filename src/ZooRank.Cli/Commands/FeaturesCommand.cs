@@ -36,7 +36,7 @@ internal static class FeaturesCommand
             var (features, _, caveats) = ModelFeatures.Of(loaded, probe, device, parsed.GetValue(noCache) ? null : FeatureCache.OfUser, progress: new ExtractionLine(display, source.Id), cancellation: cancellation);
             display.Dispose();
             FeatureFile.Write(parsed.GetRequiredValue(@out), features);
-            Console.Out.WriteLine($"{parsed.GetRequiredValue(@out)}: {features.Count}×{features.Width} features of {loaded.ArchitectureName}{(loaded.Layer is { } layer ? $" at {layer}" : "")}, {features.LogitWidth} logits, {features.Conv1GradientNorms.Count} batches.");
+            Console.Out.WriteLine($"{parsed.GetRequiredValue(@out)}: {features.Count}×{features.Width} features of {loaded.ArchitectureName}{(loaded.Layer is { } layer ? $" at {layer}" : "")}, {features.LogitWidth} logits, {(features.IsMultiLabel ? $"labels {features.Count}×{features.ClassCount}, no gradients (multi-label)" : $"{features.Conv1GradientNorms.Count} batches")}.");
             foreach (var caveat in probe.Caveats.Concat(loaded.Caveats).Concat(caveats)) Console.Error.WriteLine($"note: {caveat}");
             return ExitCode.Done;
         }

@@ -92,7 +92,7 @@ public sealed record DatasetFingerprint
         options ??= new FingerprintOptions();
         var partial = !options.Full && dataset.StoredLength > options.ByteLimit;
         var compared = partial
-            ? [.. ProbeIndices(dataset, options.Probe).Select(i => (Split.Train, i))]
+            ? [.. ProbeSet.Draw(dataset, options.Probe).Indices.Select(i => (Split.Train, i))]
             : ImageDataset.Splits.SelectMany(s => Enumerable.Range(0, dataset.Count(s)).Select(i => (s, i))).ToList();
         var caveats = dataset.Caveats.ToList();
         var sample = Sample(dataset, options, partial ? [.. compared.Select(c => c.Item2)] : null, caveats);
@@ -120,14 +120,6 @@ public sealed record DatasetFingerprint
             ConflictingLabels = duplicates.Conflicting,
             Caveats = caveats,
         };
-    }
-
-    private static IReadOnlyList<int> ProbeIndices(ImageDataset dataset, ProbeOptions options)
-    {
-        // A multi-label set has no probe: an even spread of the size that it would have.
-        if (dataset.Kind != TaskKind.MultiLabel) return ProbeSet.Draw(dataset, options).Indices;
-        var count = dataset.Count(Split.Train);
-        return Spread(count, Math.Min(count, options.PerClass * dataset.ClassNames.Count));
     }
 
     private static List<int> Spread(int count, int size) => [.. Enumerable.Range(0, size).Select(i => (int)((long)i * count / size))];

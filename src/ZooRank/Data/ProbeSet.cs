@@ -39,13 +39,23 @@ public sealed class ProbeSet
     private const int Folds = 5;
     private const int FewImages = 5;   // below this the 5 nearest neighbours of S_LP must reach into other classes
 
+    private const string AllThereAre = "These are all there are: add images.";
+
     private readonly Lazy<string> contentHash;
 
     private ProbeSet(ImageDataset dataset, ProbeOptions options, IReadOnlyList<int> indices, IReadOnlyList<int> validation, IReadOnlyList<Caveat> caveats)
     {
-        var labels = dataset.Labels(Split.Train);
+        if (dataset.Kind == TaskKind.MultiLabel)
+        {
+            var findings = dataset.MultiLabels(Split.Train);
+            MultiLabels = [.. indices.SelectMany(i => Enumerable.Range(0, findings.GetLength(1)).Select(l => findings[i, l]))];
+        }
+        else
+        {
+            var labels = dataset.Labels(Split.Train);
+            Labels = [.. indices.Select(i => labels[i])];
+        }
         (Dataset, Options, Indices, ValidationIndices, Caveats) = (dataset, options, indices, validation, caveats);
-        Labels = [.. indices.Select(i => labels[i])];
         contentHash = new(() => dataset.ContentHash(Split.Train, indices));
     }
 
@@ -56,16 +66,18 @@ public sealed class ProbeSet
     /// <summary>n positions in the train split, in the order drawn.</summary>
     public IReadOnlyList<int> Indices { get; }
 
-    /// <summary>The label of each, 0…C−1.</summary>
-    public IReadOnlyList<int> Labels { get; }
+    /// <summary>The label of each, 0…C−1; empty where the task is multi-label.</summary>
+    public IReadOnlyList<int> Labels { get; } = [];
 
-    /// <summary>True where an image may have several labels.</summary>
+    /// <summary>Of a multi-label task: n×C of 0 and 1, row by row; else empty.</summary>
+    public byte[] MultiLabels { get; } = [];
+
     public bool IsMultiLabel => Dataset.Kind == TaskKind.MultiLabel;
 
-    /// <summary>How many images of each class.</summary>
-    public IReadOnlyList<int> ClassSizes => [.. Enumerable.Range(0, ClassCount).Select(c => Labels.Count(y => y == c))];
+    /// <summary>How many images of each class, or with each finding.</summary>
+    public IReadOnlyList<int> ClassSizes => [.. Enumerable.Range(0, ClassCount).Select(c => IsMultiLabel ? Enumerable.Range(0, Count).Count(i => MultiLabels[(i * ClassCount) + c] == 1) : Labels.Count(y => y == c))];
 
-    /// <summary>C: the data set's classes, also those without an image here.</summary>
+    /// <summary>C: the data set's classes (of a multi-label set, findings), also those without an image here.</summary>
     public int ClassCount => Dataset.ClassNames.Count;
 
     public int Count => Indices.Count;
@@ -80,18 +92,14 @@ public sealed class ProbeSet
     public string ContentHash => contentHash.Value;
 
     /// <summary>Draws a probe and, where images are files, checks that each can be decoded: one that cannot is left out with a caveat.</summary>
-    /// <exception cref="InvalidInputException">Nothing can be measured: multi-label, one class, no class with two images.</exception>
+    /// <exception cref="InvalidInputException">Nothing can be measured: one class, no class with two images, no finding that tells images apart; or a stratified draw of a multi-label set.</exception>
     public static ProbeSet Draw(ImageDataset dataset, ProbeOptions? options = null)
     {
         options ??= new ProbeOptions();
         if (options.PerClass < 1 || options.ValidationPerClass < 1) throw new InvalidInputException($"Images per class must be at least 1; got {Math.Min(options.PerClass, options.ValidationPerClass)}.");
         if (options.Fold is < 1 or > Folds) throw new InvalidInputException($"Fold {options.Fold} does not exist: there are the folds 1 to {Folds}.");
-        if (dataset.Kind == TaskKind.MultiLabel)
-        {
-            throw new InvalidInputException(
-                $"{dataset.Path}: multi-label, and every score compares images of one class with those of others, which is undefined where an image has several. "
-                + "Rank a single finding: save it as its own labels (N×1 of 0 and 1).");
-        }
+        if (dataset.Kind == TaskKind.MultiLabel && options.Sampling == Sampling.Stratified)
+            throw new InvalidInputException($"{dataset.Path}: multi-label, and a draw cannot keep the shares of classes where an image may have several. Use --sampling plain.");
 
         var (indices, validation) = DrawIndices(dataset, options);
         var caveats = dataset.Caveats.ToList();
@@ -102,9 +110,10 @@ public sealed class ProbeSet
             indices = [.. indices.Where(i => !broken.Contains(i))];
             caveats.AddRange(unreadable.Select(u => Unreadable(dataset.Describe(Split.Train, u.Index), u.Reason)));
         }
-        var labels = dataset.Labels(Split.Train);
-        caveats.AddRange(Judge(dataset, options, [.. indices.Select(i => labels[i])]));
-        return new ProbeSet(dataset, options, indices, validation, caveats);
+        var probe = new ProbeSet(dataset, options, indices, validation, caveats);
+        caveats.AddRange(dataset.Kind == TaskKind.MultiLabel ? JudgeFindings(probe) : Judge(dataset, options, probe.Labels));
+        caveats.AddRange(FewerThanAsked(probe));
+        return probe;
     }
 
     /// <summary>Reads some of the images, in the probe's order.</summary>
@@ -168,15 +177,15 @@ public sealed class ProbeSet
         return shares;
     }
 
-    private static List<Caveat> Judge(ImageDataset dataset, ProbeOptions options, int[] labels)
+    private static List<Caveat> Judge(ImageDataset dataset, ProbeOptions options, IReadOnlyList<int> labels)
     {
         var counts = new int[dataset.ClassNames.Count];
         foreach (var label in labels) counts[label]++;
-        var remedy = labels.Length == dataset.Count(Split.Train) ? "These are all there are: add images." : options.Sampling == Sampling.Plain ? "Draw more images per class, or draw stratified." : "Draw more images per class.";
+        var remedy = labels.Count == dataset.Count(Split.Train) ? AllThereAre : options.Sampling == Sampling.Plain ? "Draw more images per class, or draw stratified." : "Draw more images per class.";
         if (counts.Count(c => c > 0) < 2)
-            throw new InvalidInputException($"{dataset.Path}: all {labels.Length} images drawn are of one class, so nothing can be measured. {remedy}");
+            throw new InvalidInputException($"{dataset.Path}: all {labels.Count} images drawn are of one class, so nothing can be measured. {remedy}");
         if (counts.Max() < 2)
-            throw new InvalidInputException($"{dataset.Path}: no class has two images among the {labels.Length} drawn, so nothing can be measured. {remedy}");
+            throw new InvalidInputException($"{dataset.Path}: no class has two images among the {labels.Count} drawn, so nothing can be measured. {remedy}");
 
         var caveats = new List<Caveat>();
         var present = dataset.Labels(Split.Train).ToHashSet();
@@ -187,10 +196,41 @@ public sealed class ProbeSet
             else if (counts[c] is > 0 and < FewImages)
                 caveats.Add(new Caveat("small-class", FormattableString.Invariant($"class '{dataset.ClassNames[c]}' has {counts[c]} probe image{(counts[c] == 1 ? "" : "s")}; fewer than {FewImages} say little.")));
         }
-        var asked = (long)options.PerClass * counts.Length;
-        if (labels.Length < asked)
-            caveats.Add(new Caveat("fewer-than-asked", FormattableString.Invariant($"{labels.Length} images are measured instead of {asked} ({options.PerClass} for each of {counts.Length} classes), since there are no more that could be drawn and read.")));
         return caveats;
+    }
+
+    private static List<Caveat> JudgeFindings(ProbeSet probe)
+    {
+        var (dataset, n, width) = (probe.Dataset, probe.Count, probe.ClassCount);
+        var (drawn, all) = (new int[width], new int[width]);
+        for (var i = 0; i < probe.MultiLabels.Length; i++) drawn[i % width] += probe.MultiLabels[i];
+        var train = dataset.MultiLabels(Split.Train);
+        for (var i = 0; i < train.GetLength(0); i++)
+            for (var l = 0; l < width; l++) all[l] += train[i, l];
+        if (drawn.All(d => d == 0 || d == n))
+            throw new InvalidInputException($"{dataset.Path}: no finding is in some of the {n} images drawn and absent from others, so nothing can be measured. {(n == dataset.Count(Split.Train) ? AllThereAre : "Draw more images per finding.")}");
+
+        var caveats = new List<Caveat>();
+        for (var l = 0; l < width; l++)
+        {
+            var name = dataset.ClassNames[l];
+            if (all[l] == 0)
+                caveats.Add(new Caveat("class-without-images", $"finding '{name}' is in no training image, so nothing about it can be measured."));
+            else if (drawn[l] == 0)
+                caveats.Add(new Caveat("class-absent", $"finding '{name}' is in training images, but in none that was drawn."));
+            else if (drawn[l] == n)
+                caveats.Add(new Caveat("class-everywhere", $"finding '{name}' is in every probe image, so nothing about it can be measured."));
+            else if (Math.Min(drawn[l], n - drawn[l]) < FewImages)
+                caveats.Add(new Caveat("small-class", FormattableString.Invariant($"finding '{name}' is {(drawn[l] < n - drawn[l] ? "in" : "absent from")} {Math.Min(drawn[l], n - drawn[l])} of {n} probe images; fewer than {FewImages} say little.")));
+        }
+        return caveats;
+    }
+
+    private static IEnumerable<Caveat> FewerThanAsked(ProbeSet probe)
+    {
+        var asked = (long)probe.Options.PerClass * probe.ClassCount;
+        if (probe.Count < asked)
+            yield return new Caveat("fewer-than-asked", FormattableString.Invariant($"{probe.Count} images are measured instead of {asked} ({probe.Options.PerClass} for each of {probe.ClassCount} {(probe.IsMultiLabel ? "findings" : "classes")}), since there are no more that could be drawn and read."));
     }
 
     private static Caveat Unreadable(string image, string reason)

@@ -26,7 +26,8 @@ public sealed class FeatureCache(string folder)
         try
         {
             // The same images may lie at other places of another data set, which may have more classes.
-            return File.Exists(path) && FeatureFile.ReadExtracted(path) is { } set && set.Labels.SequenceEqual(probe.Labels) ? set with { Indices = probe.Indices, ClassCount = probe.ClassCount } : null;
+            return File.Exists(path) && FeatureFile.ReadExtracted(path) is { } set && set.Labels.SequenceEqual(probe.Labels) && set.MultiLabels.SequenceEqual(probe.MultiLabels)
+                ? set with { Indices = probe.Indices, ClassCount = probe.ClassCount } : null;
         }
         catch (InvalidInputException)
         {

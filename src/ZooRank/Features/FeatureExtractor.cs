@@ -18,6 +18,7 @@ public readonly record struct ExtractionProgress(int Done, int Total);
 /// A batch of the triplet loss (a sixth of the probe) is sent through in small chunks whose graphs are kept; the loss is computed on all its embeddings,
 /// and its gradient sent back chunk by chunk. In evaluation mode no image sees another, so this is the batch's own gradient. Where the graphs of a whole batch
 /// would not fit the memory budget, they are dropped and each chunk is sent forward a second time: same numbers, bounded memory, one more forward pass.
+/// The loss wants one class for each image: a multi-label probe is sent forward only.
 /// </remarks>
 public sealed class FeatureExtractor
 {
@@ -31,14 +32,15 @@ public sealed class FeatureExtractor
     private readonly List<float> features = [], logits = [];
     private readonly List<double> norms1 = [], norms2 = [];
     private int done, width;
-    private bool keepGraphs = true;
+    private bool keepGraphs;
     private Task<IReadOnlyList<Image>>? prefetched;
 
     private FeatureExtractor(SourceNetwork network, Preprocessing preprocessing, ProbeSet probe, Device device, long? budget, LayerPooling? layer)
     {
         (this.network, this.preprocessing, this.probe, this.device, this.layer) = (network, preprocessing, probe, device, layer);
         this.budget = budget ?? Math.Max(FreeMemory.Bytes() / 2, 512L << 20);
-        batches = GradientBatches(probe.Count);
+        batches = probe.IsMultiLabel ? [probe.Count] : GradientBatches(probe.Count);
+        keepGraphs = !probe.IsMultiLabel;
     }
 
     /// <summary>The batch sizes into which n probe images are cut for the triplet loss, in order: ⌊n/6⌋ each, the remainder as a last batch (docs/method.md).</summary>
@@ -84,6 +86,7 @@ public sealed class FeatureExtractor
             Values = [.. pass.features],
             Logits = [.. pass.logits],
             Labels = probe.Labels,
+            MultiLabels = probe.MultiLabels,
             ClassCount = probe.ClassCount,
             Indices = probe.Indices,
             Conv1GradientNorms = pass.norms1,
@@ -116,17 +119,23 @@ public sealed class FeatureExtractor
             progress?.Report(new(done, probe.Count));
             if (keepGraphs && done < first + size && (FreeMemory.Used() - before) / (double)(done - first) * size > budget) DropGraphs(chunks);
         }
-        Backward(chunks, [.. probe.Labels.Skip(first).Take(size)], conv1, conv2, cancellation);
+        using var embeddings = Joined(chunks);
+        if (!probe.IsMultiLabel) Backward(chunks, embeddings, [.. probe.Labels.Skip(first).Take(size)], conv1, conv2, cancellation);
     }
 
-    private void Backward(List<(int Start, Tensor Features)> chunks, int[] labels, Tensor conv1, Tensor conv2, CancellationToken cancellation)
+    private Tensor Joined(List<(int Start, Tensor Features)> chunks)
     {
-        conv1.grad = null;
-        conv2.grad = null;
-        using var embeddings = cat([.. chunks.Select(c => c.Features.detach())], 0);
+        var embeddings = cat([.. chunks.Select(c => c.Features.detach())], 0);
         width = layer?.Width ?? (int)embeddings.shape[1];
         if (!embeddings.isfinite().all().item<bool>())
             throw new InvalidInputException("its features are not finite (NaN or infinity) on these images: its weights or its preprocessing are wrong. Check mean, std and the checkpoint.");
+        return embeddings;
+    }
+
+    private void Backward(List<(int Start, Tensor Features)> chunks, Tensor embeddings, int[] labels, Tensor conv1, Tensor conv2, CancellationToken cancellation)
+    {
+        conv1.grad = null;
+        conv2.grad = null;
         var loss = TripletMarginLoss.Compute(embeddings, labels);
         long at = 0;
         foreach (var (start, kept) in chunks)

@@ -62,14 +62,15 @@ public static class TransferabilityRanker
     {
         options ??= new();
         var (started, clock) = (DateTimeOffset.UtcNow, Stopwatch.StartNew());
+        var severalLabels = dataset.Kind == TaskKind.MultiLabel;
+        var by = options.By ?? (severalLabels ? LogMe.Metric : FeatureCombination.Metric);
+        if (severalLabels && !by.MultiLabel)
+            throw new InvalidInputException($"{dataset.Path}: its images have several labels, for which {by.Name} is not defined. Rank by one of {string.Join(", ", MetricList.All.Where(m => m.MultiLabel).Select(m => m.Name))}.");
         var probe = ProbeSet.Draw(dataset, options.Probe);   // first: it refuses what cannot be ranked, before every image is looked at
         var fingerprint = DatasetFingerprint.Of(dataset, new FingerprintOptions { Probe = options.Probe });
         var device = options.Device ?? CPU;
 
-        var by = options.By ?? (probe.IsMultiLabel ? LogMe.Metric : FeatureCombination.Metric);
-        if (probe.IsMultiLabel && !by.MultiLabel)
-            throw new InvalidInputException($"{dataset.Path}: its images have several labels, for which {by.Name} is not defined. Rank by one of {string.Join(", ", MetricList.All.Where(m => m.MultiLabel).Select(m => m.Name))}.");
-        HashSet<Metric> wanted = [by, .. probe.IsMultiLabel ? [] : Always, .. options.Metrics];
+        HashSet<Metric> wanted = [by, .. severalLabels ? [] : Always, .. options.Metrics];
         var metrics = MetricList.All.Where(wanted.Contains).ToList();
 
         var measured = new List<Measured>();

@@ -150,6 +150,20 @@ public sealed class RankCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_multi_label_set_gives_features_and_no_ranking()
+    {
+        Prepare(0, 3);
+        var labels = NpyArray.Of<byte>([.. Enumerable.Range(0, 60).Select(k => (byte)(k % 2 == 0 || k % 7 == 0 ? 1 : 0))], 20, 3);
+        NpzWriter.Write(Folder["chest.npz"], [new("train_images", new NpyArray(NpyType.UInt8, [20, 8, 8], [.. Enumerable.Range(0, 1280).Select(i => (byte)(i * i))])), new("train_labels", labels)]);
+        string[] common = ["--data", Folder["chest.npz"], "--probe", "4", "--input-size", "32"];
+        var (code, output, error) = program.Run(["features", "--model", Path.Combine(Folder.Path, "zoo") + ":m3", .. common, "--out", Folder["chest_features.npz"]]);
+        Assert.True(code == 0, error);
+        Assert.Contains("12×1024 features of shufflenet_v2_x0_5, 5 logits, labels 12×3, no gradients (multi-label).", output, StringComparison.Ordinal);
+        using (var file = NpzFile.Open(Folder["chest_features.npz"])) Assert.Equal([12, 3], file.Read("labels").Shape);
+        Assert.Contains("Rank a single finding", program.Refusal(["rank", "--zoo", Path.Combine(Folder.Path, "zoo"), .. common]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_features_of_one_model_are_written_for_NumPy()
     {
         Prepare(0, 3);
@@ -159,6 +173,8 @@ public sealed class RankCommandTests : IDisposable
         Assert.Contains("32×1024 features of shufflenet_v2_x0_5, 5 logits, 7 batches.", output, StringComparison.Ordinal);
         Assert.Contains("note: m3: mean and std are not stated", error, StringComparison.Ordinal);
         using (var file = NpzFile.Open(Folder["features.npz"])) Assert.Equal([32, 1024], file.Read("features").Shape);
+        (_, output, _) = program.Run(["features", "--model", Path.Combine(Folder.Path, "zoo") + ":m3", "--layer", "stage3", .. common]);
+        Assert.Contains("32×96 features of shufflenet_v2_x0_5 at stage3, 5 logits, 7 batches.", output, StringComparison.Ordinal);
         Assert.Contains("m3", program.Refusal(["features", "--model", Path.Combine(Folder.Path, "zoo") + ":m4", .. common]), StringComparison.Ordinal);
         Assert.Contains("no such file", program.Refusal(["features", "--model", Folder["none.pth"], .. common]), StringComparison.Ordinal);
     }

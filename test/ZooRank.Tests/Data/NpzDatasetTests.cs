@@ -61,7 +61,6 @@ public class NpzDatasetTests
         Assert.Equal((1, 1, 1), (dataset.MultiLabels(Split.Train)[0, 2], dataset.MultiLabels(Split.Train)[0, 3], dataset.MultiLabels(Split.Train)[2, 2]));
         Assert.Equal(64, dataset.ContentHash(Split.Train, [0, 1]).Length);
         Assert.Throws<InvalidInputException>(() => dataset.Labels(Split.Train));
-        Assert.Contains("multi-label", Assert.Throws<InvalidInputException>(() => ProbeSet.Draw(dataset)).Message, StringComparison.Ordinal);
         Assert.Equal(TaskKind.MultiLabel, DatasetFingerprint.Of(dataset).Kind);
     }
 

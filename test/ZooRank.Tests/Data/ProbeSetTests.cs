@@ -99,6 +99,53 @@ public class ProbeSetTests
         Assert.Throws<InvalidInputException>(() => ProbeSet.Draw(single, new ProbeOptions { PerClass = 0 }));
     }
 
+    // Finding l is in every (l+2)-th image; the last one as given.
+    private static NpyArray Findings(int count, int width, Func<int, bool> last) =>
+        NpyArray.Of<byte>([.. Enumerable.Range(0, count * width).Select(k => (byte)((k % width == width - 1 ? last(k / width) : k / width % (k % width + 2) == 0) ? 1 : 0))], count, width);
+
+    [Fact]
+    public void Of_a_multi_label_set_the_same_draw_gives_its_rows()
+    {
+        using var folder = new TemporaryFolder();
+        using var dataset = Dataset(folder, Findings(4708, 2, i => i % 7 == 0), Findings(524, 2, i => i % 7 == 0));
+        var probe = ProbeSet.Draw(dataset);
+        // The published draw of 200 of 4,708, see above.
+        Assert.Equal([212, 3561, 4643, 2565, 2134, 1224], probe.Indices.Take(6));
+        Assert.Equal((200, 447487, 50, 14530), (probe.Count, probe.Indices.Sum(), probe.ValidationIndices.Count, probe.ValidationIndices.Sum()));
+        Assert.True(probe.IsMultiLabel);
+        Assert.Empty(probe.Labels);
+        Assert.Equal(probe.Indices.SelectMany(i => new[] { (byte)(i % 2 == 0 ? 1 : 0), (byte)(i % 7 == 0 ? 1 : 0) }), probe.MultiLabels);
+        Assert.Empty(probe.Caveats);
+        var failure = Assert.Throws<InvalidInputException>(() => ProbeSet.Draw(dataset, new ProbeOptions { Sampling = Sampling.Stratified }));
+        Assert.Contains("Use --sampling plain.", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("none", "class-without-images", "finding 'finding 2' is in no training image, so nothing about it can be measured.")]
+    [InlineData("undrawn", "class-absent", "finding 'finding 2' is in training images, but in none that was drawn.")]
+    [InlineData("all", "class-everywhere", "finding 'finding 2' is in every probe image, so nothing about it can be measured.")]
+    [InlineData("few", "small-class", "finding 'finding 2' is in 3 of 300 probe images; fewer than 5 say little.")]
+    [InlineData("most", "small-class", "finding 'finding 2' is absent from 3 of 300 probe images; fewer than 5 say little.")]
+    public void A_finding_about_which_little_can_be_said_is_told(string which, string code, string message)
+    {
+        using var folder = new TemporaryFolder();
+        var order = new NumpyRandom(24).Permutation(2000);   // the first 300 are drawn
+        var (few, last) = (order[..3].ToHashSet(), order[^1]);
+        using var dataset = Dataset(folder, Findings(2000, 3, i => which switch { "none" => false, "undrawn" => i == last, "all" => true, "few" => few.Contains(i), _ => !few.Contains(i) }));
+        var caveat = Assert.Single(ProbeSet.Draw(dataset).Caveats);
+        Assert.Equal((code, message), (caveat.Code, caveat.Message));
+    }
+
+    [Fact]
+    public void Findings_that_tell_no_images_apart_are_refused_and_a_small_set_is_taken_whole()
+    {
+        using var folder = new TemporaryFolder();
+        using var same = Dataset(folder, NpyArray.Of<byte>([.. Enumerable.Repeat(new byte[] { 1, 0, 1 }, 20).SelectMany(r => r)], 20, 3));
+        Assert.Contains("no finding is in some of the 20 images drawn and absent from others", Assert.Throws<InvalidInputException>(() => ProbeSet.Draw(same)).Message, StringComparison.Ordinal);
+        using var small = Dataset(folder, Findings(60, 3, i => i % 4 == 0));
+        Assert.Equal("60 images are measured instead of 300 (100 for each of 3 findings), since there are no more that could be drawn and read.", Assert.Single(ProbeSet.Draw(small).Caveats).Message);
+    }
+
     [Fact]
     public void Images_are_loaded_in_the_order_of_the_probe()
     {
@@ -113,8 +160,8 @@ public class ProbeSetTests
 
     private static ImageDataset Dataset(TemporaryFolder folder, NpyArray train, NpyArray? validation = null)
     {
-        (string, NpyArray)[] arrays = [("train_images", DatasetFiles.Images(train.Count, 2, 2)), ("train_labels", train)];
-        if (validation is not null) arrays = [.. arrays, ("val_images", DatasetFiles.Images(validation.Count, 2, 2)), ("val_labels", validation)];
+        (string, NpyArray)[] arrays = [("train_images", DatasetFiles.Images(train.Shape[0], 2, 2)), ("train_labels", train)];
+        if (validation is not null) arrays = [.. arrays, ("val_images", DatasetFiles.Images(validation.Shape[0], 2, 2)), ("val_labels", validation)];
         return ImageDatasets.Open(DatasetFiles.Npz(folder[$"{Guid.NewGuid():N}.npz"], arrays));
     }
 }

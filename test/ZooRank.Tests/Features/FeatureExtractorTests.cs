@@ -4,6 +4,7 @@ using ZooRank.Demo;
 using ZooRank.Features;
 using ZooRank.Imaging;
 using ZooRank.Models;
+using ZooRank.Tests.Data;
 using static TorchSharp.torch;
 
 namespace ZooRank.Tests.Features;
@@ -192,6 +193,43 @@ public sealed class FeatureExtractorTests : IDisposable
         var found = FeatureExtractor.Extract(network, Preprocessing.Half with { InputSize = 32 }, probe, CPU, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal((1024, 0), (found.Width, found.LogitWidth));
         Assert.Empty(found.Logits);
+    }
+
+    [Fact]
+    public void A_multi_label_probe_goes_forward_once_and_gives_no_gradients()
+    {
+        var labels = NpyArray.Of<byte>([.. Enumerable.Range(0, 120).Select(k => (byte)(k % 3 == 0 || k % 7 == 0 ? 1 : 0))], 40, 3);
+        using var dataset = ImageDatasets.Open(DatasetFiles.Npz(folder["chest.npz"], ("train_images", DatasetFiles.Images(40, 32, 32)), ("train_labels", labels)));
+        var probe = ProbeSet.Draw(dataset, new ProbeOptions { PerClass = 10 });
+        var path = Pictures.Checkpoint(folder["m.safetensors"], "shufflenet_v2_x0_5");
+        using var network = new Counting(Plain(path));
+        var preprocessing = Preprocessing.Half with { InputSize = 224 };
+        var found = FeatureExtractor.Extract(network, preprocessing, probe, CPU, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal((2, 16), (network.Passes, network.Largest));   // 30 images in chunks of 16
+        Assert.Equal((30, 1024, 5, 3, true), (found.Count, found.Width, found.LogitWidth, found.ClassCount, found.IsMultiLabel));
+        Assert.Equal(probe.MultiLabels, found.MultiLabels);
+        Assert.Empty(found.Labels);
+        Assert.Empty(found.Conv1GradientNorms);
+        Assert.Empty(found.Conv2GradientNorms);
+        using var scope = NewDisposeScope();
+        using (no_grad())
+        {
+            // Single precision, in other chunks.
+            var expected = network.Features(preprocessing.Apply(probe.Load(0, 30, 224)));
+            Assert.InRange((expected - tensor(found.Values, expected.shape)).abs().max().item<float>(), 0, 1e-4 * expected.abs().max().item<float>());
+        }
+
+        // Kept as it is, and told from the same images with other findings.
+        var cache = new FeatureCache(folder["cache"]);
+        ModelFeatures Of(ImageDataset data) => ModelFeatures.Of(LoadedModel.Open(new SourceModel { Id = "m", Checkpoint = path }, new() { InputSize = 32 }),
+            ProbeSet.Draw(data, new ProbeOptions { PerClass = 10 }), CPU, cache, cancellation: TestContext.Current.CancellationToken);
+        var (first, second) = (Of(dataset), Of(dataset));
+        Assert.Equal((false, true), (first.Cached, second.Cached));
+        Assert.Equal(first.Features.Values, second.Features.Values);
+        Assert.Equal(probe.MultiLabels, second.Features.MultiLabels);
+        var others = NpyArray.Of<byte>([.. labels.Data.Select(b => (byte)(1 - b))], 40, 3);
+        using var other = ImageDatasets.Open(DatasetFiles.Npz(folder["other.npz"], ("train_images", DatasetFiles.Images(40, 32, 32)), ("train_labels", others)));
+        Assert.False(Of(other).Cached);
     }
 
     [Fact]
