@@ -21,6 +21,8 @@ public static class MetricList
         Sfda.Published,
         Ncti.Metric,
         Ncti.Published,
+        HScore.Metric,
+        HScore.Shrunk,
     ];
 
     /// <exception cref="InvalidInputException">There is no such metric: says which is meant.</exception>
