@@ -23,6 +23,11 @@ public static class MetricList
         Ncti.Published,
         HScore.Metric,
         HScore.Shrunk,
+        Nce.Metric,
+        Energy.Metric,
+        Energy.Features,
+        Etran.Metric,
+        Etran.Published,
     ];
 
     /// <exception cref="InvalidInputException">There is no such metric: says which is meant.</exception>

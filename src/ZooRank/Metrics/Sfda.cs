@@ -33,7 +33,7 @@ public static class Sfda
     private static MetricOutcome Score(FeatureSpace space)
     {
         var (shares, within) = (space.Counts / space.Count, space.WithinCovariance);
-        var shrinkage = Math.Max(Math.Exp(-Decay * LargestEigenvalue(within)), LeastShrinkage);
+        var shrinkage = Shrinkage(within);
         if (Discriminant.Probabilities(space.Centred, space.ClassOffsets, shares, Discriminant.Shrunk(within, shrinkage)) is not { } first) return NotSpread;
 
         // ConfMix: each sample goes towards the mean of the other classes' means by how unsure the first fit is of it, softened by a second softmax.
@@ -46,6 +46,9 @@ public static class Sfda
         var second = Discriminant.Probabilities(inside + means[space.Y], means, shares, Discriminant.Shrunk(inside.T.matmul(inside) / space.Count, shrinkage));
         return second is null ? NotSpread : MetricOutcome.Of(second.gather(1, own).mean().item<double>());
     }
+
+    /// <summary>How much of a covariance within the classes is replaced: e^(−5λ), λ its largest eigenvalue.</summary>
+    internal static double Shrinkage(Tensor within) => Math.Max(Math.Exp(-Decay * LargestEigenvalue(within)), LeastShrinkage);
 
     private static MetricOutcome NotSpread => MetricOutcome.Not("the features do not vary within the classes, or only at the limit of float64");
 
