@@ -33,6 +33,8 @@ public static class MetricList
         Energy.Features,
         Etran.Metric,
         Etran.Published,
+        Lfc.Metric,
+        Separability.Metric,
     ];
 
     /// <exception cref="InvalidInputException">There is no such metric: says which is meant.</exception>
