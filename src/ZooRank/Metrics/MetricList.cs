@@ -13,6 +13,8 @@ public static class MetricList
         FeatureQuality.Objective,
         FeatureUpdate.Metric,
         Leep.Metric,
+        Nleep.Metric,
+        Nleep.Logarithmic,
         LogMe.Metric,
         LogMe.Published,
         Parc.Metric,
