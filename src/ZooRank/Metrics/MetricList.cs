@@ -37,6 +37,9 @@ public static class MetricList
         Etran.Published,
         Lfc.Metric,
         Separability.Metric,
+        Knn.Metric,
+        Probe.Metric,
+        Probe.Accuracy,
     ];
 
     /// <exception cref="InvalidInputException">There is no such metric: says which is meant.</exception>

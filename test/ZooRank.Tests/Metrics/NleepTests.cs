@@ -1,4 +1,3 @@
-using ZooRank.Metrics.Numerics;
 using static TorchSharp.torch;
 
 namespace ZooRank.Tests.Metrics;
