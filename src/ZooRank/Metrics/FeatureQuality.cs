@@ -34,7 +34,8 @@ public static class FeatureQuality
         Name = "nca_objective",
         Meaning = "What NCA maximised on the way to lp, divided by n: the expected share of images that a stochastic nearest-neighbour rule classifies right in the learned map.",
         Range = "0 to 1",
-        Measure = space => MetricOutcome.Of(Map(space, NeighborhoodComponents.Settled).Objective / space.Count),
+        UndefinedWhen = "there is one image only",
+        Measure = space => space.Count < 2 ? MetricOutcome.Not("one image has no neighbours") : MetricOutcome.Of(Map(space, NeighborhoodComponents.Settled).Objective / space.Count),
     };
 
     private static NeighborhoodEmbedding Map(FeatureSpace space, LbfgsOptions stop) => space.Once(("nca", stop), () => NeighborhoodComponents.Fit(space, options: stop));

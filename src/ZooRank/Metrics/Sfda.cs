@@ -15,7 +15,7 @@ public static class Sfda
         Meaning = "Self-challenging Fisher discriminant analysis: mean probability of the right class under a regularised Fisher discriminant, fitted again after each sample has been mixed with the other classes' means by its own uncertainty.",
         Source = "Shao, Zhao, Ge, Zhang, Yang, Wang, Shan and Luo, Not All Models Are Equal: Predicting Model Transferability in a Self-challenging Fisher Space, ECCV 2022, arXiv 2207.03036, eq. 3–8",
         Range = "0 to 1",
-        UndefinedWhen = "there are at least as many features as images (D ≥ n): every labelling is then separated and the score is 1 whatever the features are",
+        UndefinedWhen = "there are at least as many features as images (D ≥ n): every labelling is then separated and the score is 1 whatever the features are; there is one class; or the features do not vary within the classes",
         Measure = space => space.Width >= space.Count
             ? MetricOutcome.Not($"there are {space.Width} features for {space.Count} images: with D ≥ n the discriminant separates any labels, and the score says nothing. Measure more images")
             : Score(space),
@@ -26,12 +26,13 @@ public static class Sfda
     {
         Name = "sfda:published",
         Meaning = "As sfda, given also where D ≥ n, where it is 1 whatever the features are.",
-        UndefinedWhen = "",
+        UndefinedWhen = "there is one class, or the features do not vary within the classes",
         Measure = Score,
     };
 
     private static MetricOutcome Score(FeatureSpace space)
     {
+        if (space.ClassCount < 2) return MetricOutcome.Not("all images are of one class");
         var (shares, within) = (space.Counts / space.Count, space.WithinCovariance);
         var shrinkage = Shrinkage(within);
         if (Discriminant.Probabilities(space.Centred, space.ClassOffsets, shares, Discriminant.Shrunk(within, shrinkage)) is not { } first) return NotSpread;
