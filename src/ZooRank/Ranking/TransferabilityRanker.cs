@@ -38,7 +38,7 @@ public sealed record RankingOptions
     /// <summary>Random halves of the probe on which the ranking metric is measured again, for its doubt; 0: none.</summary>
     public int Halves { get; init; } = 20;
 
-    /// <summary>Bytes that kept activations, and each metric, may take; null: half of what is free, for a metric all of it.</summary>
+    /// <summary>Bytes that kept activations may take; null: half of what is free. (A metric may take what is free.)</summary>
     public long? MemoryBudget { get; init; }
 
     /// <summary>The command to be noted in the result.</summary>
@@ -146,7 +146,7 @@ public static class TransferabilityRanker
     }
 
     // What every ranking shows: the paper's two terms, and what needs no theory.
-    private static readonly IReadOnlyList<Metric> Always = [FeatureQuality.Metric, FeatureQuality.Objective, FeatureUpdate.Metric];
+    private static readonly IReadOnlyList<Metric> Always = [FeatureQuality.Metric, FeatureQuality.Objective, FeatureUpdate.Metric, Knn.Metric];
 
     private static Measured Measure(
         SourceModel source, ProbeSet probe, IReadOnlyList<Metric> metrics, Metric by, RankingOptions options, Device device, Action<string, double> report, CancellationToken cancellation)
@@ -156,7 +156,7 @@ public static class TransferabilityRanker
         var (features, cached, caveats) = ModelFeatures.Of(model, probe, device, options.Cache, options.MemoryBudget, new Synchronous<ExtractionProgress>(p => report("images", 0.8 * p.Done / p.Total)), cancellation);
         cancellation.ThrowIfCancellationRequested();
         var scores = MetricScores.Of(features, metrics,
-            new() { Device = device, Seed = unchecked((int)options.Probe.Seed), MemoryBudget = options.MemoryBudget ?? FreeMemory.Bytes(), Halves = options.Halves, HalvesOf = [by.Name] },
+            new() { Device = device, Seed = unchecked((int)options.Probe.Seed), MemoryBudget = FreeMemory.Bytes(), Halves = options.Halves, HalvesOf = [by.Name] },
             (metric, done) => report(metric, 0.8 + 0.2 * done), cancellation);
         // Only of what was asked for by name or ranks: a table of everything has its own column of reasons.
         var undefined = scores.Outcomes.Where(o => o.Value.Undefined is not null && (o.Key == by.Name || Always.Any(m => m.Name == o.Key)))

@@ -150,7 +150,7 @@ public sealed class RankCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_multi_label_set_gives_features_and_no_ranking()
+    public void A_multi_label_set_gives_features_and_is_ranked_by_LogME()
     {
         Prepare(0, 3);
         var labels = NpyArray.Of<byte>([.. Enumerable.Range(0, 60).Select(k => (byte)(k % 2 == 0 || k % 7 == 0 ? 1 : 0))], 20, 3);
@@ -160,7 +160,12 @@ public sealed class RankCommandTests : IDisposable
         Assert.True(code == 0, error);
         Assert.Contains("12×1024 features of shufflenet_v2_x0_5, 5 logits, labels 12×3, no gradients (multi-label).", output, StringComparison.Ordinal);
         using (var file = NpzFile.Open(Folder["chest_features.npz"])) Assert.Equal([12, 3], file.Read("labels").Shape);
-        Assert.Contains("Rank a single finding", program.Refusal(["rank", "--zoo", Path.Combine(Folder.Path, "zoo"), .. common]), StringComparison.Ordinal);
+        // Ranked by LogME, which such labels have; the paper's metric they have not.
+        var ranking = program.Run(["rank", "--zoo", Path.Combine(Folder.Path, "zoo"), .. common, "--json", "--metrics", "hscore:shrunk,lp"]).Json;
+        Assert.Equal("logme", (string)ranking["metric"]!);
+        Assert.All(ranking["models"]!.AsArray(), m => Assert.True(m!["measures"]!["hscore:shrunk"]!.GetValue<double>() >= 0));
+        Assert.StartsWith("it is defined for one label per image", (string)ranking["models"]![0]!["undefined"]!["lp"]!, StringComparison.Ordinal);
+        Assert.Contains("Rank by one of logme", program.Refusal(["rank", "--zoo", Path.Combine(Folder.Path, "zoo"), .. common, "--by", "lp_fu"]), StringComparison.Ordinal);
     }
 
     [Fact]

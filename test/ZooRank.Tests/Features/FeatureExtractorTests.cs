@@ -40,7 +40,7 @@ public sealed class FeatureExtractorTests : IDisposable
     }
 
     [Theory]
-    // SPEC section 3: batches of ⌊n/6⌋, the remainder as a last one. The n are 100 for each class of the paper's targets.
+    // docs/method.md (S_FU): batches of ⌊n/6⌋, the remainder as a last one. The n are 100 for each class of the paper's targets.
     [InlineData(200, new[] { 33, 33, 33, 33, 33, 33, 2 })]
     [InlineData(400, new[] { 66, 66, 66, 66, 66, 66, 4 })]
     [InlineData(500, new[] { 83, 83, 83, 83, 83, 83, 2 })]

@@ -11,7 +11,7 @@ public class ArchitectureContractTests
 {
     public static TheoryData<string> Names => [.. Architectures.All.Select(a => a.Name)];
 
-    // SPEC section 3: conv1 and conv2 by torchvision's names.
+    // docs/method.md (S_FU): conv1 and conv2 by torchvision's names.
     private static readonly Dictionary<string, (string Conv1, string Conv2)> FirstConvolutions = new()
     {
         ["resnet18"] = ("conv1", "layer1.0.conv1"),
@@ -206,7 +206,7 @@ public class ArchitectureContractTests
         return (features.detach(), network.Logits(features).detach(), loss.item<float>(), conv1.grad!.norm().item<float>(), conv2.grad!.norm().item<float>());
     }
 
-    // SPEC section 3, by enumeration: all valid triplets of L2-normalised embeddings, margin 0.05, mean over those above zero.
+    // docs/method.md (S_FU), by enumeration: all valid triplets of L2-normalised embeddings, margin 0.05, mean over those above zero.
     private static Tensor TripletLoss(Tensor embeddings, int[] labels)
     {
         var x = nn.functional.normalize(embeddings, 2, 1);

@@ -226,7 +226,7 @@ public sealed class TransferabilityRankerTests : IDisposable
             var found = Rank(zoo);
             Assert.Equal(Timeless(expected), Timeless(found));
             Assert.Equal(expected.Models.Count + 1, RankingText.Csv(found).TrimEnd().Split('\n').Length);
-            Assert.All(RankingText.Csv(found).TrimEnd().Split('\n'), line => Assert.Equal(12, line.Split(',').Length));
+            Assert.All(RankingText.Csv(found).TrimEnd().Split('\n'), line => Assert.Equal(19, line.Split(',').Length));
             using var output = new StringWriter(CultureInfo.InvariantCulture);
             RankingTable.Print(found, Spectre.Console.AnsiConsole.Create(new Spectre.Console.AnsiConsoleSettings { Out = new Spectre.Console.AnsiConsoleOutput(output) }));
             Assert.Contains(found.Models[0].Measures["lp"]!.Value.ToString("0.0000", CultureInfo.InvariantCulture), output.ToString(), StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,6 +25,7 @@ internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long 
     // Above this share of pairs that count, full blocks are faster.
     private const double DenseShare = 0.15;
 
+    private long? counted;                  // pairs at the last evaluation
     private readonly Tensor classes = tensor(labels.Select(y => (long)y).ToArray()).to(points.device);
     private readonly int n = labels.Count;
     private readonly List<DistanceScreen.Pairs> found = [];
@@ -44,7 +46,7 @@ internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long 
         var e = points.matmul(a.T);                                                        // n x d
         var pull = Sparse(e, d, out var f) ?? Dense(e, out f);                             // (W + Wᵀ) e less its columns' share, W_ij = p_ij (1[y_i = y_j] − p_i)
         var g = pull.T.matmul(points).mul_(-2).cpu().contiguous();                         // of −f, d x width
-        g.data<double>().CopyTo(gradient);
+        MemoryMarshal.Cast<byte, double>(g.bytes).CopyTo(gradient);
         return f;
     }
 
@@ -58,11 +60,13 @@ internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long 
     {
         f = 0;
         if (sparse == false || n < 2 || embedded.device_type != DeviceType.CPU) return null;
-        var e = embedded.contiguous().data<double>().ToArray();
-        if (sparse is null && Share(e, d) is var share && (share > DenseShare || share * n * n / 2 > blockElements)) return null;
+        var e = MemoryMarshal.Cast<byte, double>(embedded.contiguous().bytes).ToArray();
+        // Far from many at the last evaluation: not asked again.
+        if (sparse is null && !(counted * 4 < DenseShare * n * n) && Share(e, d) is var share && (share > DenseShare || share * n * n / 2 > blockElements)) return null;
         screen ??= new DistanceScreen(n, d);
         if (!screen.Load(e)) return null;
         if ((nearest is null || !Screened(e, d, nearest)) && !Screened(e, d, nearest = NearestNeighbours.Find(e, d, 1, includeSelf: false))) return null;
+        counted = found.Sum(pairs => (long)pairs.Count);
         var pull = new double[n * d];
         f = Sum(e, d, BothWays(), pull);
         return tensor(pull, [n, d]);

@@ -69,32 +69,61 @@ internal sealed record GaussianMixture(Tensor Posteriors, IReadOnlyList<double> 
         var sizes = posteriors.sum(dim: 0) + 10 * Precision;
         var means = posteriors.T.matmul(x) / sizes.unsqueeze(1);                                // μ, K x d
         var logs = empty(n, k, ScalarType.Float64, x.device);
+        var members = (posteriors > 0).sum(dim: 0).cpu().data<long>().ToArray();
+        // Few members span few directions: there Σ is known by its Gram matrix, and the rest of space by the variance added.
+        var few = Enumerable.Range(0, (int)k).Where(z => members[z] <= d / 2).ToList();
+        if (few.Count > 0)
+        {
+            var squares = x.square().sum(dim: 1);                                               // ‖x‖², n
+            foreach (var z in few)
+            {
+                using var one = NewDisposeScope();
+                if (InSpan(x, squares, posteriors[TensorIndex.Colon, z], means[z], sizes[z], added) is not { } log) return null;
+                logs[TensorIndex.Colon, z] = log;
+            }
+        }
+        var many = Enumerable.Range(0, (int)k).Except(few).ToArray();
         var identity = eye(d, dtype: ScalarType.Float64, device: x.device);
-        var together = Math.Clamp(blockElements / (4 * d * d), 1, k);
-        for (long first = 0, last; first < k; first = last)
+        foreach (var some in many.Chunk((int)Math.Clamp(blockElements / (4 * d * d), 1, k)))
         {
             using var block = NewDisposeScope();
-            last = Math.Min(first + together, k);
-            var covariances = stack([.. Enumerable.Range((int)first, (int)(last - first)).Select(z => Covariance(x, posteriors[TensorIndex.Colon, z], means[z], blockElements) / sizes[z])]);
+            var which = tensor(some.Select(z => (long)z).ToArray()).to(x.device);
+            var covariances = stack([.. some.Select(z => Covariance(x, posteriors[TensorIndex.Colon, z], means[z], blockElements) / sizes[z])]);
             var (factors, info) = linalg.cholesky_ex(covariances + added * identity);           // Σ = LLᵀ, b x d x d
             if (info.any().item<bool>()) return null;
             var inverses = linalg.solve_triangular(factors, identity.expand_as(factors), upper: false);
             var volumes = factors.diagonal(0, 1, 2).log().sum(dim: 1);                          // ½ ln|Σ|
-            var at = inverses.matmul(means[TensorIndex.Slice(first, last)].unsqueeze(2)).reshape(-1);   // L⁻¹μ, one under the other
+            var at = inverses.matmul(means[which].unsqueeze(2)).reshape(-1);                    // L⁻¹μ, one under the other
             var stacked = inverses.reshape(-1, d).T;                                            // L⁻ᵀ side by side, d x bd
             var rows = Math.Clamp(blockElements / stacked.shape[1], 1, n);
             for (long from = 0; from < n; from += rows)
             {
                 using var part = NewDisposeScope();
-                var some = TensorIndex.Slice(from, Math.Min(from + rows, n));
-                var whitened = addmm(at, x[some], stacked, beta: -1, alpha: 1).pow_(2).view(-1, last - first, d);   // L⁻¹(x − μ)
-                logs[some, TensorIndex.Slice(first, last)] = whitened.sum(dim: 2) / -2 - volumes;
+                var here = TensorIndex.Slice(from, Math.Min(from + rows, n));
+                var whitened = addmm(at, x[here], stacked, beta: -1, alpha: 1).pow_(2).view(-1, some.Length, d);    // L⁻¹(x − μ)
+                logs[here, TensorIndex.Tensor(which)] = whitened.sum(dim: 2) / -2 - volumes;
             }
         }
         logs.add_((sizes / n).log()).sub_(d / 2.0 * Math.Log(2 * Math.PI));
         var likelihoods = logs.logsumexp(1, keepdim: true);
         var mean = likelihoods.mean().item<double>();
         return double.IsFinite(mean) ? (logs.sub_(likelihoods).exp_().MoveToOuterDisposeScope(), mean) : null;
+    }
+
+    // −½(x − μ)ᵀΣ⁻¹(x − μ) − ½ ln|Σ| for Σ = AᵀA + εI with few rows A = √(p/N)(x − μ), m x d: Σ⁻¹ = (I − Aᵀ(AAᵀ + εI)⁻¹A)/ε (Woodbury), |Σ| = ε^(d−m)·|AAᵀ + εI|.
+    // What cancels is at most ‖x − μ‖²/ε, whose rounding is far below the differences between Gaussians so narrow.
+    private static Tensor? InSpan(Tensor x, Tensor squares, Tensor p, Tensor mean, Tensor size, double added)
+    {
+        var d = x.shape[1];
+        var members = p.nonzero().squeeze(1);
+        var m = members.shape[0];
+        var a = x.index_select(0, members).sub_(mean).mul_((p.index_select(0, members) / size).sqrt_().unsqueeze(1));
+        var (factor, info) = linalg.cholesky_ex(a.matmul(a.T) + added * eye(m, dtype: ScalarType.Float64, device: x.device));
+        if (info.item<int>() != 0) return null;
+        var directions = linalg.solve_triangular(factor, a, upper: false);                      // L⁻¹A, m x d
+        var within = addmm(directions.matmul(mean), x, directions.T, beta: -1, alpha: 1).pow_(2).sum(dim: 1);     // ‖L⁻¹A(x − μ)‖², n
+        var away = squares - 2 * x.matmul(mean) + mean.dot(mean);                               // ‖x − μ‖²
+        return (away - within) / (-2 * added) - factor.diagonal().log().sum() - (d - m) / 2.0 * Math.Log(added);
     }
 
     // Σ_i p_i (x_i − μ)(x_i − μ)ᵀ.

@@ -8,13 +8,13 @@ namespace ZooRank.Metrics.Numerics;
 /// apart (ties count half), and from it Spearman's correlation with the pairs' label distance.
 /// </summary>
 /// <remarks>
-/// Up to 4,096 rows distances are sorted, exactly. Beyond that they are counted in 2²² bins over their range, so memory does not grow with the pairs; pairs of one bin count as tied, which can move
+/// Up to 4,096 rows distances are sorted, to their last bit but one. Beyond that they are counted in 2²² bins over their range, so memory does not grow with the pairs; pairs of one bin count as tied, which can move
 /// A by <see cref="Uncertainty"/> at most and by far less in fact, since the errors of the bins cancel.
 /// </remarks>
 internal sealed record PairComparison
 {
     public const int LargestSorted = 4096, Bins = 1 << 22;
-    private const int BlockRows = 256, Parts = 4;
+    private const int BlockRows = 256, Parts = 4, Buckets = 256;
 
     /// <summary>A.</summary>
     public required double Auc { get; init; }
@@ -33,41 +33,50 @@ internal sealed record PairComparison
     private static PairComparison Sorted(Tensor unit, IReadOnlyList<int> labels)
     {
         var n = labels.Count;
-        double pairs = (double)n * (n - 1) / 2;
-        var sizes = labels.GroupBy(y => y).Select(g => (long)g.Count());
-        var alike = new double[sizes.Sum(s => s * (s - 1) / 2)];
-        var apart = new double[(long)pairs - alike.Length];
-        var (a, b) = (0, 0);
+        var distances = new double[(long)n * (n - 1) / 2];
+        var counts = new int[Buckets + 1];
+        var at = 0;
         ForEachBlock(unit, (first, rows, products) =>
         {
             var row = MemoryMarshal.Cast<byte, double>(products.bytes);
             for (var i = 0; i < rows; i++)
             {
+                var mine = labels[first + i];
                 for (var j = first + i + 1; j < n; j++)
                 {
-                    var distance = 1 - row[(i * n) + j];
-                    if (labels[first + i] == labels[j]) alike[a++] = distance;
-                    else apart[b++] = distance;
+                    // The last bit of a distance tells whether the pair is of two classes.
+                    var distance = Marked(1 - row[(i * n) + j], labels[j] != mine);
+                    counts[BucketOf(distance) + 1]++;
+                    distances[at++] = distance;
                 }
             }
         });
-        Parallel.Invoke(Parallelism.Options, () => Array.Sort(alike), () => Array.Sort(apart));
+        for (var b = 0; b < Buckets; b++) counts[b + 1] += counts[b];
+        var (sorted, next) = (new double[distances.Length], counts[..Buckets]);
+        foreach (var distance in distances) sorted[next[BucketOf(distance)]++] = distance;
+        Parallel.For(0, Buckets, Parallelism.Options, b => Array.Sort(sorted, counts[b], counts[b + 1] - counts[b]));
 
-        // One walk through both: the pairs of two classes above each of one class, and the runs of equal distances.
-        double above = 0, tied = 0, cubes = 0;
-        for (int i = 0, j = 0; i < alike.Length || j < apart.Length;)
+        // One walk from the nearest to the farthest pair, a run of equal distances at a time.
+        double alike = 0, above = 0, cubes = 0;
+        for (int from = 0, to; from < sorted.Length; from = to)
         {
-            var value = i == alike.Length ? apart[j] : j == apart.Length ? alike[i] : Math.Min(alike[i], apart[j]);
-            var (fromI, fromJ) = (i, j);
-            while (i < alike.Length && alike[i] == value) i++;
-            while (j < apart.Length && apart[j] == value) j++;
-            double s = i - fromI, t = j - fromJ, run = s + t;
-            above += s * (apart.Length - j);
-            tied += s * t;
+            var apart = 0;
+            for (to = from; to < sorted.Length && Unmarked(sorted[to]) == Unmarked(sorted[from]); to++) apart += IsApart(sorted[to]) ? 1 : 0;
+            double run = to - from, here = run - apart;
+            above += apart * (alike + here / 2);
+            alike += here;
             cubes += (run * run * run) - run;
         }
-        return From(alike.Length, apart.Length, above + tied / 2, cubes, 0);
+        return From(alike, sorted.Length - alike, above, cubes, 0);
     }
+
+    private static double Marked(double distance, bool apart) => BitConverter.Int64BitsToDouble((BitConverter.DoubleToInt64Bits(Math.Clamp(distance, 0, 2)) & ~1L) | (apart ? 1L : 0L));
+
+    private static long Unmarked(double distance) => BitConverter.DoubleToInt64Bits(distance) & ~1L;
+
+    private static bool IsApart(double distance) => (BitConverter.DoubleToInt64Bits(distance) & 1) == 1;
+
+    private static int BucketOf(double distance) => Math.Min((int)(distance * (Buckets / 2.0)), Buckets - 1);
 
     private static PairComparison Counted(Tensor unit, IReadOnlyList<int> labels)
     {
