@@ -16,6 +16,8 @@ namespace ZooRank.Metrics;
 /// </remarks>
 public sealed class FeatureSpace : IDisposable
 {
+    private const int RowsTogether = 4096;
+
     private readonly Dictionary<object, object> shared = [];
     private readonly List<Tensor> kept = [];
     private readonly int[] order;
@@ -130,9 +132,16 @@ public sealed class FeatureSpace : IDisposable
 
     private Tensor Rows(float[] values, int width)
     {
-        var sorted = new float[values.Length];
-        for (var i = 0; i < order.Length; i++) values.AsSpan(order[i] * width, width).CopyTo(sorted.AsSpan(i * width));
-        return tensor(sorted, [order.Length, width]).to(ScalarType.Float64, Device);
+        // Some rows at a time: no second copy of all in float32.
+        var rows = empty(order.Length, width, ScalarType.Float64, Device);
+        foreach (var (block, some) in order.Chunk(RowsTogether).Index())
+        {
+            using var scope = NewDisposeScope();
+            var sorted = new float[some.Length * width];
+            for (var i = 0; i < some.Length; i++) values.AsSpan(some[i] * width, width).CopyTo(sorted.AsSpan(i * width));
+            rows.narrow(0, block * RowsTogether, some.Length).copy_(tensor(sorted, [some.Length, width]));
+        }
+        return rows;
     }
 
     // By a hash of the row: neither the order of the images nor their labels have a say. Equal rows stay as they came.
