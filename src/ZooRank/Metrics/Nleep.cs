@@ -35,7 +35,7 @@ public static class Nleep
     };
 
     // Scores and posteriors of all components, and the mixture's blocks. The components kept are not known before: at most min(n, D).
-    private static long Numbers(long n, long d, long c) => n * Math.Min(n, d) + 4 * n * ComponentsPerClass * c + 32_000_000;
+    private static long Numbers(long n, long d, long c) => n * Math.Min(n, d) + 4 * n * ComponentsPerClass * c + 4_000_000;
 
     private static MetricOutcome Mean(FeatureSpace space, Func<(double Mean, double MeanLog), double> pick)
     {
