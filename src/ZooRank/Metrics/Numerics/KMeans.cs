@@ -35,6 +35,7 @@ internal sealed record KMeans(Tensor Labels, Tensor Centres, int Iterations)
             // As there: centres move once more after the labels have settled, to where they stand already.
             var moved = Means(x, nearest, distances, centres.shape[0]);
             var shift = (moved - centres).square().sum().item<double>();
+            labels?.Dispose();
             (labels, centres) = (nearest.MoveToOuterDisposeScope(), moved.MoveToOuterDisposeScope());
             if (!settled && shift > still && iteration < MaxIterations) continue;
             if (!settled) labels = Nearest(x, centres, norms).Labels.MoveToOuterDisposeScope();
@@ -86,6 +87,7 @@ internal sealed record KMeans(Tensor Labels, Tensor Centres, int Iterations)
             var after = minimum(closest.unsqueeze(1), Distances(x, norms, candidates));         // n x trials
             var best = after.sum(dim: 0).argmin();
             chosen.Add(candidates[best].item<long>());
+            closest.Dispose();
             closest = after.index_select(1, best.unsqueeze(0)).squeeze(1).MoveToOuterDisposeScope();
         }
         return x[tensor(chosen.ToArray()).to(x.device)].MoveToOuterDisposeScope();
