@@ -17,11 +17,9 @@ internal static class RankingTable
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{target.Name}[/]: {target.ProbeImages} images of {target.Classes.Count} classes measured. Compared: {ranking.ScenarioReason}.");
         string[] shown = [ranking.Metric, .. MainMeasures.Select(m => m.Name)];
         var others = ranking.Provenance.Metrics.Except(shown).Except(["nca_objective"]).ToList();
-        var table = new Table().Border(console.Profile.Out.IsTerminal ? TableBorder.Rounded : TableBorder.Simple);
         var columns = Columns(ranking);
-        foreach (var (heading, _) in columns) table.AddColumn(heading == "model" ? new TableColumn(heading).NoWrap() : new TableColumn(heading).RightAligned().NoWrap());
-        foreach (var m in ranking.Models) table.AddRow([.. columns.Select(c => m.Rank == 1 ? $"[bold]{Markup.Escape(c.Cell(m))}[/]" : Markup.Escape(c.Cell(m)))]);
-        console.Write(table);
+        TableColumnOf Column((string Heading, Func<RankedModel, string> Cell) c, bool left = false) => new(c.Heading, [.. ranking.Models.Select(c.Cell)], left, row => ranking.Models[row].Rank == 1);
+        WideTable.Print(Column(("model", m => m.Id), left: true), [.. columns.Select(c => Column(c))], console);
         console.WriteLine(ranking.Advice);
         if (others.Count > 0)
         {
@@ -54,7 +52,6 @@ internal static class RankingTable
         var columns = new List<(string, Func<RankedModel, string>)>
         {
             ("rank", m => m.Rank?.ToString(CultureInfo.InvariantCulture) ?? "–"),
-            ("model", m => m.Id),
             (ranking.Metric is "lp_fu" ? "score" : ranking.Metric, m => Number(m.Score, "0.000")),
         };
         if (models.Any(m => m.Interval is not null)) columns.Add(("90 % within", m => m.Interval is { } i ? $"{Number(i[0], "0.00")}–{Number(i[1], "0.00")}" : "–"));

@@ -1,3 +1,4 @@
+using ZooRank.Metrics.Numerics;
 using static TorchSharp.torch;
 
 namespace ZooRank.Metrics;
@@ -43,12 +44,12 @@ public static class LogMe
         if (k == 0) return MetricOutcome.Not("all features are zero");
         var targets = space.Targets;                                                                    // n x C
         var projected = spectrum.Project(space.X, targets).square().cpu();                              // (uᵀy)², k x C
-        var squares = spectrum.SquaredValues.cpu().data<double>().ToArray().AsSpan(0, k);               // σ²
-        var lengths = targets.square().sum(dim: 0).cpu().data<double>().ToArray();                      // |y|²
+        var squares = spectrum.SquaredValues.Values().AsSpan(0, k);               // σ²
+        var lengths = targets.square().sum(dim: 0).Values();                      // |y|²
         var total = 0.0;
         for (var c = 0; c < lengths.Length; c++)
         {
-            var x2 = projected[TensorIndex.Colon, c].contiguous().data<double>().ToArray();
+            var x2 = projected[TensorIndex.Colon, c].Values();
             total += Evidence(squares, x2, lengths[c], n, asPublished ? width : k) / n;
         }
         return MetricOutcome.Of(total / lengths.Length);

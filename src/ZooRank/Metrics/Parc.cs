@@ -43,7 +43,7 @@ public static class Parc
         var labels = space.Set.Labels;
         var between = RoundedLabelDistances(space.Set.ClassCount);
         var n = space.Count;
-        var products = unit.matmul(unit.T).cpu().contiguous().data<double>().ToArray();
+        var products = unit.matmul(unit.T).Values();
         double[] x = new double[n * (n - 1) / 2], y = new double[x.Length];
         for (int i = 0, at = 0; i < n; i++)
             for (var j = i + 1; j < n; j++, at++) (x[at], y[at]) = (1 - products[(i * n) + j], between[labels[i], labels[j]]);

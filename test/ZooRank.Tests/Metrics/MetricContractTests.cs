@@ -12,8 +12,8 @@ public class MetricContractTests
     // These draw random numbers: another seed may give another score.
     private static readonly string[] Drawing = ["nleep", "probe"];
 
-    // What they tell says nothing of the labels at hand: FU reads the gradient norms only.
-    private static readonly string[] BlindToLabels = ["fu"];
+    // What they tell says nothing of the labels at hand: FU reads the gradient norms only, energy the logits or features only.
+    private static readonly string[] BlindToLabels = ["fu", "energy", "energy:features"];
 
     public static TheoryData<string> Names => [.. MetricList.All.Select(m => m.Name)];
 

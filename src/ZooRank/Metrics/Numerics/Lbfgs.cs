@@ -82,7 +82,9 @@ public static class Lbfgs
         var curvature = (Dot(gradient, direction) - slope) * length;                 // y·s
         if (curvature <= (Math.BitIncrement(1) - 1) * -slope * length) return;       // L-BFGS-B's rule: too little curvature to learn from
         if (pairs.Count == memory) pairs.RemoveAt(0);
-        pairs.Add(([.. direction.Select(d => length * d)], [.. gradient.Zip(previous, (now, then) => now - then)], 1 / curvature));
+        double[] step = new double[direction.Length], change = new double[direction.Length];
+        for (var i = 0; i < step.Length; i++) (step[i], change[i]) = (length * direction[i], gradient[i] - previous[i]);
+        pairs.Add((step, change, 1 / curvature));
     }
 
     // direction = -H·gradient, H the inverse Hessian as the pairs see it, scaled at first by (s·y)/(y·y) of the newest.
@@ -117,7 +119,9 @@ public static class Lbfgs
 
     private static void AddScaled(double[] target, double[] other, double scale)
     {
-        for (var i = 0; i < target.Length; i++) target[i] += scale * other[i];
+        var (i, factor) = (0, new Vector<double>(scale));
+        for (; i <= target.Length - Vector<double>.Count; i += Vector<double>.Count) (new Vector<double>(target, i) + factor * new Vector<double>(other, i)).CopyTo(target, i);
+        for (; i < target.Length; i++) target[i] += scale * other[i];
     }
 
     private static double LargestMagnitude(double[] values)

@@ -63,10 +63,10 @@ public static class NeighborhoodComponents
         var d = (int)start.shape[0];
         using var objective = new Affinities(points, labels);
 
-        var a = start.cpu().contiguous().data<double>().ToArray();
+        var a = start.Values();
         var result = Lbfgs.Minimise((point, gradient) => -objective.Evaluate(point, gradient), a, options ?? Settled);
-        var embedding = points.matmul(tensor(a, [d, points.shape[1]]).to(points.device).T);
-        return new NeighborhoodEmbedding(embedding.cpu().contiguous().data<double>().ToArray(), d, -result.Value, result.Iterations);
+        var embedding = points.matmul(Aligned.Of(a, points.device, d, points.shape[1]).T);
+        return new NeighborhoodEmbedding(embedding.Values(), d, -result.Value, result.Iterations);
     }
 
     // The points in coordinates that keep all their distances, and the first A there (d × their width).
