@@ -58,14 +58,15 @@ def compare(file, names, rounds, threads):
 
 
 def grow(folder, threads, out):
+    """One run for each size; what metrics share (principal components) is counted to the first that needs it, which is LP."""
     rows = []
     for n, width in GROWTH:
         file = folder / f"{n}x{width}.npz"
         make_features(file, n, width)
-        for name in PAPER.split(",") + ["all"]:
-            wall, peak, result = ours(file, PAPER if name == "all" else name, threads)
-            rows.append((name, n, width, round(sum(result["seconds"].values()), 3), round(peak)))
-            print(f"{name:14} n {n:6} D {width:5}: {rows[-1][3]:8.2f} s, {rows[-1][4]:6} MB", flush=True)
+        _, peak, result = ours(file, PAPER, threads)
+        rows += [(name, n, width, round(result["seconds"][name], 3), "") for name in PAPER.split(",")]
+        rows.append(("all", n, width, round(sum(result["seconds"].values()), 3), round(peak)))
+        print(f"n {n:6} D {width:5}: {rows[-1][3]:8.2f} s, {rows[-1][4]:6} MB; " + ", ".join(f"{r[0]} {r[3]:.2f}" for r in rows[-8:-1]) + (f"; undefined: {result['undefined']}" if result["undefined"] else ""), flush=True)
         file.unlink()
     with open(out.with_suffix(".csv"), "w", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
@@ -81,13 +82,16 @@ def plot(rows, path):
     import matplotlib.pyplot as plt
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
     for name in dict.fromkeys(r[0] for r in rows):
-        for axis, column in zip(axes, (3, 4)):
-            points = [(r[1], r[column]) for r in rows if r[0] == name and r[2] == 512]
-            axis.loglog(*zip(*points), marker="o", markersize=3, linewidth=2 if name == "all" else 1, color="black" if name == "all" else None, label=name)
-    for axis, label in zip(axes, ("seconds", "peak memory of the process, MB")):
-        axis.set(xlabel="images n (D = 512)", ylabel=label)
+        points = [(r[1], r[3]) for r in rows if r[0] == name and r[2] == 512]
+        axes[0].loglog(*zip(*points), marker="o", markersize=3, linewidth=2 if name == "all" else 1, color="black" if name == "all" else None, label=name)
+    for width in sorted({r[2] for r in rows}):
+        points = [(r[1], r[4]) for r in rows if r[0] == "all" and r[2] == width]
+        axes[1].loglog(*zip(*points), marker="o", markersize=3, label=f"D = {width:,}")
+    axes[0].set(xlabel="images n (D = 512)", ylabel="seconds")
+    axes[1].set(xlabel="images n", ylabel="peak memory of the process, MB")
+    for axis in axes:
         axis.grid(alpha=0.3)
-    axes[0].legend(fontsize=7)
+        axis.legend(fontsize=7)
     figure.savefig(path, metadata={"Date": None})
 
 

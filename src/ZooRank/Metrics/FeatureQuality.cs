@@ -8,7 +8,7 @@ namespace ZooRank.Metrics;
 /// </summary>
 public static class FeatureQuality
 {
-    private const int Neighbours = 5;
+    private const int Neighbours = 5, Dimensions = 50;
     private const string Paper = "On dataset transferability in medical image classification, arXiv 2412.20172, eq. 1–2; NCA: Goldberger, Roweis, Hinton and Salakhutdinov, NIPS 2004";
 
     public static Metric Metric { get; } = new()
@@ -19,7 +19,8 @@ public static class FeatureQuality
         Source = Paper,
         Range = "0.2 to 1; differences below 0.02 are chance",
         Measure = space => Quality(space, NeighborhoodComponents.Settled),
-        Workspace = (n, d, _) => 4 * n * Math.Min(n, d),
+        // Points and embeddings, and the pairs that count where they are a tenth of all.
+        Workspace = (n, d, _) => n * d + 10 * n * Dimensions + 5 * Math.Min(n * n / 20, Affinities.MostPairs),
     };
 
     public static Metric Published { get; } = Metric with

@@ -24,6 +24,6 @@ public static class Leep
         var joint = space.OneHot.T.matmul(theta) / space.Count;             // P̂(y, z), C x Z
         var source = joint.sum(dim: 0, keepdim: true);                       // P̂(z)
         var conditional = joint / where(source > 0, source, ones_like(source));   // P̂(y|z); 0 where no image speaks for z
-        return (conditional[space.Y] * theta).sum(dim: 1);
+        return (conditional[space.Y] * theta).sum(dim: 1).clamp(max: 1);     // rounding may go beyond
     }
 }

@@ -29,7 +29,7 @@ internal static class Advice
         var choice =
             papers && scored.Max(m => m.Score) == 0 ? $"The two terms contradict each other, so that their product cannot decide: {First(scored, "lp", scenario)} has the better feature quality, {First(scored, "fu", scenario)} the better feature update. Fine-tune both, or rank a larger zoo."
             : scored[0].ProbabilityBest is null ? $"Fine-tune {string.Join(", ", scored.Where(m => m.Rank == 1).Select(m => m.Id))}; how sure that is was not measured."
-            : contenders.Count == scored.Count ? $"These {images} images do not decide: none of the {scored.Count} models can be told from {scored[0].Id}{more}. {List(contenders)}."
+            : contenders.Count == scored.Count ? $"These {images} images do not decide: no model can be told from {scored[0].Id} ({List(contenders)}). Choose by other reasons, fine-tune several{more}."
             : contenders.Count == 1 ? $"Fine-tune {contenders[0].Id}: it is the best in {Percent(contenders[0])} of {Doubt.Draws} resamplings of these {images} images."
             : $"These {images} images do not decide between {List(contenders)}: fine-tune {(contenders.Count == 2 ? "both" : "these")}{more}.";
         if (!papers) return $"{choice} How far {by.Name} agrees with fine-tuning on such data is not known here: see the baselines beside it.";

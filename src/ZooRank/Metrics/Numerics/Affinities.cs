@@ -11,12 +11,15 @@ namespace ZooRank.Metrics.Numerics;
 /// </remarks>
 /// <param name="points">n×D in float64.</param>
 /// <param name="labels">n classes.</param>
-/// <param name="blockElements">Rows are taken in blocks of so many affinities, and at most so many pairs are held.</param>
+/// <param name="blockElements">Where blocks are computed in full: so many affinities in one.</param>
 /// <param name="sparse">Which of the two; null chooses by the number of affinities that count.</param>
 internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long blockElements = Affinities.BlockElements, bool? sparse = null) : IDisposable
 {
     // 64 MB in float64.
     private const long BlockElements = 8_000_000;
+
+    /// <summary>Pairs held at most, 40 bytes each: beyond them full blocks are computed, in little memory and much time.</summary>
+    public const long MostPairs = 100_000_000;
 
     // Rows whose affinities are counted to choose the way.
     private const int SampleRows = 32;
@@ -63,7 +66,7 @@ internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long 
         if (sparse == false || n < 2 || embedded.device_type != DeviceType.CPU) return null;
         var e = embedded.Values();
         // Far from many at the last evaluation: not asked again.
-        if (sparse is null && !(counted * 4 < DenseShare * n * n) && Share(e, d) is var share && (share > DenseShare || share * n * n / 2 > blockElements)) return null;
+        if (sparse is null && !(counted * 4 < DenseShare * n * n) && Share(e, d) is var share && (share > DenseShare || share * n * n / 2 > MostPairs)) return null;
         screen ??= new DistanceScreen(n, d);
         if (!screen.Load(e)) return null;
         if ((nearest is null || !Screened(e, d, nearest)) && !Screened(e, d, nearest = NearestNeighbours.Find(e, d, 1, includeSelf: false))) return null;
@@ -99,12 +102,12 @@ internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long 
         Parallel.For(0, groups, Parallelism.Options, group =>
         {
             found[group].Count = 0;
-            if (Interlocked.Read(ref held) > blockElements && sparse != true) return;
+            if (Interlocked.Read(ref held) > MostPairs && sparse != true) return;
             screen.Scan((group * screen.Group)..Math.Min((group + 1) * screen.Group, screen.Panels), 0..screen.Panels, limits, found[group]);
             found[group].Measure(e, d);
             Interlocked.Add(ref held, found[group].Count);
         });
-        return held <= blockElements || sparse == true;
+        return held <= MostPairs || sparse == true;
     }
 
     // Of each point all partners and distances, in order of their indices. Returns where each point's begin.
