@@ -22,7 +22,7 @@ public static class Etran
         UndefinedWhen = "there is only one model (its parts are given), or there are at least as many features as images (D ≥ n): a discriminant then separates any labels",
         Needs = MetricNeeds.Zoo,
         Measure = Parts,
-        OverZoo = (models, _) => Combined(models, 1, 1),
+        OverZoo = (models, _) => CombinedScores.WeightedSum(models, (Energy, 1), (Classification, 1)),
         Workspace = (n, d, c) => 2 * d * d + n * d,
     };
 
@@ -33,7 +33,7 @@ public static class Etran
         Range = "0 to 1 over a zoo",
         UndefinedWhen = "there is only one model (its parts are given)",
         Measure = PublishedParts,
-        OverZoo = (models, _) => Combined(models, 0.15, 0.85),
+        OverZoo = (models, _) => CombinedScores.WeightedSum(models, (Energy, 0.15), (Classification, 0.85)),
     };
 
     private static MetricOutcome Parts(FeatureSpace space)
@@ -57,16 +57,4 @@ public static class Etran
         [Energy] = energies.mean().item<double>(),
         [Classification] = probabilities.gather(1, space.Y.unsqueeze(1)).mean().item<double>(),
     });
-
-    private static CombinedScores Combined(IReadOnlyList<MetricOutcome> models, double energy, double classification)
-    {
-        var defined = models.Where(m => m.Undefined is null).ToList();
-        if (defined.Count < 2) return new([.. models.Select(_ => (double?)null)], []);
-        double Scaled(MetricOutcome m, string part)
-        {
-            var (min, max) = (defined.Min(d => d.Parts[part]), defined.Max(d => d.Parts[part]));
-            return max > min ? (m.Parts[part] - min) / (max - min) : 0;
-        }
-        return new([.. models.Select(m => m.Undefined is null ? energy * Scaled(m, Energy) + classification * Scaled(m, Classification) : (double?)null)], []);
-    }
 }

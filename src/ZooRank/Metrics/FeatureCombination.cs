@@ -10,10 +10,6 @@ public enum Scenario
     Architecture,
 }
 
-/// <param name="Scores">One per model; null where a term of the model's is undefined, or no term tells the models apart.</param>
-/// <param name="Caveats">Terms that are the same for all models and so do not take part.</param>
-public sealed record CombinedScores(IReadOnlyList<double?> Scores, IReadOnlyList<Caveat> Caveats);
-
 /// <summary>
 /// The paper's score from its two terms over a whole zoo (arXiv 2412.20172): each min–max scaled over the models, then their product.
 /// (The sentence before eq. 6 says "sum"; the equation and the published scores are the product.)
@@ -63,12 +59,10 @@ public static class FeatureCombination
 
     private static double[]? Scaled(string name, double?[] values, Scenario scenario, List<Caveat> caveats)
     {
+        if (CombinedScores.Scale(scenario == Scenario.Architecture ? [.. values.Select(v => -v)] : values) is { } scaled) return scaled;
         var known = values.OfType<double>().ToList();
-        if (known.Count == 0) return null;
-        var (min, max) = (known.Min(), known.Max());
-        if (max > min) return [.. values.Select(v => v is not { } x ? 0 : scenario == Scenario.Architecture ? (max - x) / (max - min) : (x - min) / (max - min))];
         if (known.Count > 1)
-            caveats.Add(new Caveat("constant-term", FormattableString.Invariant($"{name} is {min:G4} for all {known.Count} models, so it cannot tell them apart and takes no part in the score.")));
+            caveats.Add(new Caveat("constant-term", FormattableString.Invariant($"{name} is {known[0]:G4} for all {known.Count} models, so it cannot tell them apart and takes no part in the score.")));
         return null;
     }
 }

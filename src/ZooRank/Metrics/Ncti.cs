@@ -19,7 +19,7 @@ public static class Ncti
         UndefinedWhen = "there is only one model (its parts are given), or the features do not vary within the classes",
         Needs = MetricNeeds.Zoo,
         Measure = space => space.Once("ncti", () => Parts(space)),
-        OverZoo = (models, _) => Combined(models, vc: -1),
+        OverZoo = (models, _) => CombinedScores.WeightedSum(models, ("seli", 1), ("ncc", 1), ("vc", -1)),
         Workspace = (n, d, c) => 4 * n * Components,
     };
 
@@ -28,7 +28,7 @@ public static class Ncti
         Name = "ncti:published",
         Meaning = "As ncti, with the variability within the classes added instead of subtracted.",
         Range = "0 to 3 over a zoo",
-        OverZoo = (models, _) => Combined(models, vc: 1),
+        OverZoo = (models, _) => CombinedScores.WeightedSum(models, ("seli", 1), ("ncc", 1), ("vc", 1)),
     };
 
     private static MetricOutcome Parts(FeatureSpace space)
@@ -78,17 +78,5 @@ public static class Ncti
         var projected = x.matmul(scalings);
         var intercepts = centres.square().sum(dim: 1) / -2 + shares.log();
         return (projected[TensorIndex.Colon, TensorIndex.Slice(null, c - 1)], (projected.matmul(centres.T) + intercepts).softmax(1));
-    }
-
-    private static CombinedScores Combined(IReadOnlyList<MetricOutcome> models, int vc)
-    {
-        var defined = models.Where(m => m.Undefined is null).ToList();
-        if (defined.Count < 2) return new([.. models.Select(_ => (double?)null)], []);
-        double Scaled(MetricOutcome m, string part)
-        {
-            var (min, max) = (defined.Min(d => d.Parts[part]), defined.Max(d => d.Parts[part]));
-            return max > min ? (m.Parts[part] - min) / (max - min) : 0;
-        }
-        return new([.. models.Select(m => m.Undefined is null ? Scaled(m, "seli") + Scaled(m, "ncc") + vc * Scaled(m, "vc") : (double?)null)], []);
     }
 }

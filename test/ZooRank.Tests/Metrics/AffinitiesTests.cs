@@ -26,6 +26,7 @@ public class AffinitiesTests
             var x = tensor([.. Points.Doubles(n, Width, kind).Select(v => scale * v)], [n, Width]);
             using var all = new Affinities(x, labels, sparse: false);
             using var some = new Affinities(x, labels, sparse: true);
+            using var streamed = new Affinities(x, labels, sparse: true, holdPairs: false);
             using var chosen = new Affinities(x, labels);
             double[] expected = new double[D * Width], found = new double[D * Width];
             foreach (var turn in new[] { 0.0, 0.1, 2.5 })   // the second finds the neighbours of the first, the third others
@@ -34,7 +35,7 @@ public class AffinitiesTests
                 var f = all.Evaluate(a, expected);
                 // Both are exact to the rounding of the distances, which are sums of squares here and differences of such sums there; a shift of 1000 costs the latter six digits.
                 var tolerance = (kind is "shifted" or "outlier" ? 1e-6 : 1e-12) * Math.Max(1, scale * scale) * n;
-                foreach (var other in new[] { some, chosen })
+                foreach (var other in new[] { some, streamed, chosen })
                 {
                     Assert.Equal(f, other.Evaluate(a, found), tolerance);
                     var size = expected.Max(Math.Abs) + 1;

@@ -13,13 +13,17 @@ namespace ZooRank.Metrics.Numerics;
 /// <param name="labels">n classes.</param>
 /// <param name="blockElements">Where blocks are computed in full: so many affinities in one.</param>
 /// <param name="sparse">Which of the two; null chooses by the number of affinities that count.</param>
-internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long blockElements = Affinities.BlockElements, bool? sparse = null) : IDisposable
+/// <param name="holdPairs">False: as where more pairs count than are held.</param>
+internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long blockElements = Affinities.BlockElements, bool? sparse = null, bool holdPairs = true) : IDisposable
 {
     // 64 MB in float64.
     private const long BlockElements = 8_000_000;
 
-    /// <summary>Pairs held at most, 40 bytes each: beyond them full blocks are computed, in little memory and much time.</summary>
-    public const long MostPairs = 100_000_000;
+    /// <summary>Pairs held at most, 40 bytes each. Where more count, each is found twice, once from either side, and none is held.</summary>
+    public const long MostPairs = 20_000_000;
+
+    // Parts of the rows that add up what they give to other rows, each for itself: so many whatever the number of threads.
+    private const int Parts = 8;
 
     // Rows whose affinities are counted to choose the way.
     private const int SampleRows = 32;
@@ -30,6 +34,7 @@ internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long 
     // Of weights whose largest are near 1: n of these are below the rounding of f's gradient.
     private const double Negligible = 1e-18;
 
+    private bool held = holdPairs;
     private long? counted;                  // pairs at the last evaluation
     private readonly Tensor classes = tensor(labels.Select(y => (long)y).ToArray()).to(points.device);
     private readonly int n = labels.Count;
@@ -66,13 +71,21 @@ internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long 
         if (sparse == false || n < 2 || embedded.device_type != DeviceType.CPU) return null;
         var e = embedded.Values();
         // Far from many at the last evaluation: not asked again.
-        if (sparse is null && !(counted * 4 < DenseShare * n * n) && Share(e, d) is var share && (share > DenseShare || share * n * n / 2 > MostPairs)) return null;
+        if (sparse is null && !(counted * 4 < DenseShare * n * n) && Share(e, d) is var share && share > DenseShare) return null;
         screen ??= new DistanceScreen(n, d);
         if (!screen.Load(e)) return null;
-        if ((nearest is null || !Screened(e, d, nearest)) && !Screened(e, d, nearest = NearestNeighbours.Find(e, d, 1, includeSelf: false))) return null;
-        counted = found.Sum(pairs => (long)pairs.Count);
+        nearest ??= NearestNeighbours.Find(e, d, 1, includeSelf: false);
         var pull = new double[n * d];
-        f = Sum(e, d, BothWays(), pull);
+        held = held && Screened(e, d, nearest);
+        if (held)
+        {
+            counted = found.Sum(pairs => (long)pairs.Count);
+            f = Sum(e, d, BothWays(), pull);
+        }
+        else
+        {
+            f = Streamed(e, d, nearest, pull);
+        }
         return Aligned.Of(pull, CPU, n, d);
     }
 
@@ -93,21 +106,94 @@ internal sealed class Affinities(Tensor points, IReadOnlyList<int> labels, long 
     // The pairs that may count; false where they are more than may be held. The least distance of a row is no more than that to any point.
     private bool Screened(double[] e, int d, int[] guess)
     {
-        var bounds = new double[n];
-        for (var i = 0; i < n; i++) bounds[i] = NearestNeighbours.SquaredDistance(e.AsSpan(i * d, d), e.AsSpan(guess[i] * d, d)) + Reach;
-        var limits = screen!.Limits(bounds);
-        var groups = (screen.Panels + screen.Group - 1) / screen.Group;
+        var (limits, groups, held) = (Limits(e, d, guess), Groups, 0L);
         while (found.Count < groups) found.Add(new());
-        var held = 0L;
         Parallel.For(0, groups, Parallelism.Options, group =>
         {
             found[group].Count = 0;
             if (Interlocked.Read(ref held) > MostPairs && sparse != true) return;
-            screen.Scan((group * screen.Group)..Math.Min((group + 1) * screen.Group, screen.Panels), 0..screen.Panels, limits, found[group]);
+            screen!.Scan(RowsOf(group), 0..screen.Panels, limits, found[group]);
             found[group].Measure(e, d);
             Interlocked.Add(ref held, found[group].Count);
         });
         return held <= MostPairs || sparse == true;
+    }
+
+    private int Groups => (screen!.Panels + screen.Group - 1) / screen.Group;
+
+    private Range RowsOf(int group) => (group * screen!.Group)..Math.Min((group + 1) * screen.Group, screen.Panels);
+
+    private float[] Limits(double[] e, int d, int[] guess)
+    {
+        var bounds = new double[n];
+        for (var i = 0; i < n; i++) bounds[i] = NearestNeighbours.SquaredDistance(e.AsSpan(i * d, d), e.AsSpan(guess[i] * d, d)) + Reach;
+        return screen!.Limits(bounds);
+    }
+
+    // f and the pulls with no pair held: a group of rows is scanned against all, and what w_ij gives to j is added up apart in each part.
+    private double Streamed(double[] e, int d, int[] guess, double[] pull)
+    {
+        var (limits, groups, right) = (Limits(e, d, guess), Groups, new double[n]);
+        var given = new double[Parts][];
+        Parallel.For(0, Parts, Parallelism.Options, part =>
+        {
+            var mine = given[part] = new double[n * d];
+            var pairs = new DistanceScreen.Pairs();
+            var starts = new int[screen!.Group * DistanceScreen.Panel + 1];
+            int[] others = [];
+            double[] affinities = [];
+            for (var group = (int)((long)part * groups / Parts); group < (int)((long)(part + 1) * groups / Parts); group++)
+            {
+                pairs.Count = 0;
+                var rows = RowsOf(group);
+                screen.Scan(rows, 0..screen.Panels, limits, pairs, ordered: true);
+                pairs.Measure(e, d);
+                var first = rows.Start.Value * DistanceScreen.Panel;
+                var count = Math.Min(rows.End.Value * DistanceScreen.Panel, n) - first;
+                Array.Clear(starts);
+                for (var p = 0; p < pairs.Count; p++) starts[pairs.Rows[p] - first + 1]++;
+                for (var i = 0; i < count; i++) starts[i + 1] += starts[i];
+                if (others.Length < pairs.Count) (others, affinities) = (new int[pairs.Rows.Length], new double[pairs.Rows.Length]);
+                var next = starts[..count];
+                for (var p = 0; p < pairs.Count; p++)
+                {
+                    var at = next[pairs.Rows[p] - first]++;
+                    (others[at], affinities[at]) = (pairs.Columns[p], pairs.Distances[p]);
+                }
+                for (var i = 0; i < count; i++)
+                    right[first + i] = Give(first + i, others.AsSpan(starts[i]..starts[i + 1]), affinities.AsSpan(starts[i]..starts[i + 1]), e, d, mine);
+            }
+        });
+        foreach (var part in given)
+            for (var k = 0; k < pull.Length; k++) pull[k] += part[k];
+        return right.Sum();
+    }
+
+    // p_i, and w_ij (e_j − e_i) for i and −that for j; the squared distances become affinities.
+    private double Give(int i, ReadOnlySpan<int> others, Span<double> affinities, double[] e, int d, double[] pull)
+    {
+        var at = 0;
+        for (var k = 1; k < affinities.Length; k++) if (affinities[k] < affinities[at]) at = k;
+        nearest![i] = others[at];
+        var least = affinities[at];
+        for (var k = 0; k < affinities.Length; k++) affinities[k] = least - affinities[k];
+        Exponentials(affinities);
+        var (sum, same) = (0.0, 0.0);
+        for (var k = 0; k < affinities.Length; k++)
+        {
+            sum += affinities[k];
+            if (labels[others[k]] == labels[i]) same += affinities[k];
+        }
+        var right = same / sum;
+        for (var k = 0; k < affinities.Length; k++)
+        {
+            var j = others[k];
+            var w = affinities[k] / sum * ((labels[j] == labels[i] ? 1 : 0) - right);
+            if (Math.Abs(w) <= Negligible) continue;
+            AddDifference(pull.AsSpan(i * d, d), w, e.AsSpan(j * d, d), e.AsSpan(i * d, d));
+            AddDifference(pull.AsSpan(j * d, d), w, e.AsSpan(i * d, d), e.AsSpan(j * d, d));
+        }
+        return right;
     }
 
     // Of each point all partners and distances, in order of their indices. Returns where each point's begin.

@@ -73,9 +73,9 @@ internal sealed unsafe class DistanceScreen : IDisposable
 
     /// <summary>
     /// Adds to <paramref name="found"/> all pairs i &lt; j with ‖x_i − x_j‖² no more than the limit of i or that of j, and some more; i in the row panels, j in the column panels.
-    /// The j of each i come in order.
+    /// The j of each i come in order. With <paramref name="ordered"/> both (i, j) and (j, i), each where its row is.
     /// </summary>
-    public void Scan(Range rowPanels, Range columnPanels, float[] limits, Pairs found)
+    public void Scan(Range rowPanels, Range columnPanels, float[] limits, Pairs found, bool ordered = false)
     {
         var (firstRow, lastRow) = (rowPanels.Start.Value, rowPanels.End.Value);
         var product = stackalloc float[Panel * Panel];
@@ -84,21 +84,21 @@ internal sealed unsafe class DistanceScreen : IDisposable
             for (var first = firstRow; first < lastRow; first += Group)
             {
                 var last = Math.Min(first + Group, lastRow);
-                for (var column = Math.Max(columnPanels.Start.Value, first); column < columnPanels.End.Value; column++)
+                for (var column = ordered ? columnPanels.Start.Value : Math.Max(columnPanels.Start.Value, first); column < columnPanels.End.Value; column++)
                 {
-                    for (var row = first; row < last && row <= column; row++)
+                    for (var row = first; row < last && (ordered || row <= column); row++)
                     {
                         float* a = packed + (long)row * Panel * width, b = packed + (long)column * Panel * width;
                         if (Vector512.IsHardwareAccelerated) Products512(a, b, width, product);
                         else for (var r = 0; r < Panel; r += 4) Products256(a + r, b, width, product + r * Panel);
-                        Test(product, row * Panel, column * Panel, limit, found);
+                        Test(product, row * Panel, column * Panel, limit, found, ordered);
                     }
                 }
             }
         }
     }
 
-    private void Test(float* product, int firstRow, int firstColumn, float* limit, Pairs found)
+    private void Test(float* product, int firstRow, int firstColumn, float* limit, Pairs found, bool ordered)
     {
         var (h0, h1) = (Vector256.Load(half + firstColumn), Vector256.Load(half + firstColumn + 8));
         var (t0, t1) = (Vector256.Load(limit + firstColumn), Vector256.Load(limit + firstColumn + 8));
@@ -114,7 +114,7 @@ internal sealed unsafe class DistanceScreen : IDisposable
             for (; bits != 0; bits &= bits - 1)
             {
                 var j = firstColumn + System.Numerics.BitOperations.TrailingZeroCount(bits);
-                if (j > i && j < n) found.Add(i, j);
+                if ((ordered ? j != i : j > i) && j < n) found.Add(i, j);
             }
         }
     }
