@@ -19,6 +19,7 @@ public static class Etran
         Meaning = "ETran: energy of the features (energy:features) + mean probability of the right class under a regularised linear discriminant, each min–max scaled over the zoo.",
         Source = "Gholami, Akbari, Wang, Kamranian and Zhang, ETran: Energy-Based Transferability Estimation, ICCV 2023, arXiv 2308.02027, the energy and the LDA-based classification score; the authors' mgholamikn/ETran",
         Range = "0 to 2 over a zoo",
+        SaturatesWithFewImages = true,
         UndefinedWhen = "there is only one model (its parts are given), or there are at least as many features as images (D ≥ n): a discriminant then separates any labels",
         Needs = MetricNeeds.Zoo,
         Measure = Parts,

@@ -18,6 +18,7 @@ public static class FeatureQuality
         Meaning = "Feature quality: mean share of an image's own class among its five nearest (itself included) in a 50-dimensional map that neighbourhood components analysis has learned.",
         Source = Paper,
         Range = "0.2 to 1; differences below 0.02 are chance",
+        UndefinedWhen = "all images have the same features",
         Measure = space => Quality(space, NeighborhoodComponents.Settled),
         // Points and embeddings, and the pairs that count where they are a tenth of all.
         Workspace = (n, d, _) => n * d + 10 * n * Dimensions + 5 * Math.Min(n * n / 20, Affinities.MostPairs),
@@ -43,6 +44,7 @@ public static class FeatureQuality
 
     private static MetricOutcome Quality(FeatureSpace space, LbfgsOptions stop)
     {
+        if (space.X.eq(space.X[0]).all().item<bool>()) return MetricOutcome.Not("all images have the same features");
         var nca = Map(space, stop);
         // Counted in votes and divided once: the same votes give the same score to the last digit.
         var k = Math.Min(Neighbours, space.Count);

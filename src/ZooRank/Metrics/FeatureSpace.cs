@@ -12,7 +12,7 @@ namespace ZooRank.Metrics;
 /// </summary>
 /// <remarks>
 /// Rows stand in an order made from their content alone, and classes in the order in which they come there. So a metric gives the same digits however the images were
-/// ordered and the classes numbered, also one that draws random numbers. The tensors belong to the space: they live until it is disposed and are not to be changed.
+/// ordered and the classes numbered, also one that draws random numbers (images with exactly equal features, which stay as they came, apart). The tensors belong to the space: they live until it is disposed and are not to be changed.
 /// </remarks>
 public sealed class FeatureSpace : IDisposable
 {
@@ -63,6 +63,9 @@ public sealed class FeatureSpace : IDisposable
 
     /// <summary>X, n×D.</summary>
     public Tensor X => Once("X", () => Rows(Set.Values, Width));
+
+    /// <summary>The place that a row of <see cref="X"/> had when it was given.</summary>
+    public int GivenIndex(int row) => order[row];
 
     /// <summary>X in the order in which the rows were given: for what the published code makes depend on it.</summary>
     public Tensor GivenX => tensor(Set.Values, [Count, Width]).to(ScalarType.Float64, Device);

@@ -21,6 +21,7 @@ public static class HScore
         Meaning = "H-score: the share of the features' variance that lies between the classes, summed over all directions after each was given the same variance." + SeveralLabels,
         Source = "Bao, Li, Huang, Zhang, Zheng, Zamir and Guibas, An Information-Theoretic Approach to Transferability in Task Transfer Learning, ICIP 2019, arXiv 2212.10082, the definition of the H-score",
         Range = "0 (the labels explain nothing) to C − 1 (everything); (C − 1)·D/(n − 1) by chance. Findings: 0 to 1",
+        SaturatesWithFewImages = true,
         UndefinedWhen = "there are at least as many features as images (D ≥ n), or as many independent ones as can be (rank n − 1): every labelling is then explained and the score is C − 1 whatever the features are; hscore:shrunk is defined there. Or the features do not vary",
         MultiLabel = true,
         Measure = Plain,

@@ -19,10 +19,10 @@ public static class LogMe
     public static Metric Metric { get; } = new()
     {
         Name = "logme",
-        Meaning = "Logarithm of maximum evidence: how probable the labels are under Bayesian linear regression from the features, per image, mean over the classes (or findings).",
+        Meaning = "Logarithm of maximum evidence: how probable the labels are under Bayesian linear regression from the features, per image, mean over the classes (or the findings that some images have and others not).",
         Source = Paper,
         Range = "unbounded; only differences on one target mean something",
-        UndefinedWhen = "all features are zero",
+        UndefinedWhen = "all features are zero, or all images have the same labels",
         MultiLabel = true,
         Measure = space => Evidence(space, asPublished: false),
         Workspace = Numbers,
@@ -46,13 +46,16 @@ public static class LogMe
         var projected = spectrum.Project(space.X, targets).square().cpu();                              // (uᵀy)², k x C
         var squares = spectrum.SquaredValues.Values().AsSpan(0, k);               // σ²
         var lengths = targets.square().sum(dim: 0).Values();                      // |y|²
-        var total = 0.0;
+        var (total, counted) = (0.0, 0);
         for (var c = 0; c < lengths.Length; c++)
         {
+            // A finding that no image has, or all, tells nothing, and its evidence would be the guard's alone.
+            if (lengths[c] == 0 || lengths[c] == n) continue;
+            counted++;
             var x2 = projected[TensorIndex.Colon, c].Values();
             total += Evidence(squares, x2, lengths[c], n, asPublished ? width : k) / n;
         }
-        return MetricOutcome.Of(total / lengths.Length);
+        return counted > 0 ? MetricOutcome.Of(total / counted) : MetricOutcome.Not("all images have the same labels");
     }
 
     // For one class. α's term counts the weights that the features can see (k); the rest have prior and posterior alike.

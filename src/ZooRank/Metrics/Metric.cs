@@ -39,6 +39,11 @@ public sealed record Metric
 
     public MetricNeeds Needs { get; init; }
 
+    /// <summary>
+    /// True where the metric saturates as the images become no more than the features: half of them would be another regime, so its doubt is taken from halves only where n is at least 4 D.
+    /// </summary>
+    public bool SaturatesWithFewImages { get; init; }
+
     /// <summary>True where a task with several labels per image has a value too.</summary>
     public bool MultiLabel { get; init; }
 

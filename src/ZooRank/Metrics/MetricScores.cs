@@ -41,7 +41,7 @@ public sealed record MetricScores(
     {
         options ??= new();
         var seconds = new Dictionary<string, double>();
-        var again = metrics.Where(m => options.HalvesOf is null || options.HalvesOf.Contains(m.Name)).ToList();
+        var again = metrics.Where(m => (options.HalvesOf is null || options.HalvesOf.Contains(m.Name)) && !(m.SaturatesWithFewImages && features.Count < 4L * features.Width)).ToList();
         var halves = options.Halves > 0 && again.Count > 0 ? RandomHalves.Of(features, options.Halves, options.Seed) : [];
         // A half costs about a third of the whole.
         double all = metrics.Count + (again.Count * halves.Count / 3.0), done = 0;

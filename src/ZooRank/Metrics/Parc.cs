@@ -21,9 +21,9 @@ public static class Parc
         Meaning = "Pairwise annotation representation comparison: Spearman correlation (× 100) between 1 − Pearson correlation of two images' features (32 principal components, standardised) and whether their labels differ.",
         Source = Paper,
         Range = "−87 to 87 for two equal classes, less for more (50 at eleven): compare it on one target only",
-        UndefinedWhen = "the features of two or more images are constant after standardisation, or all pairs are equally far apart",
+        UndefinedWhen = "there is one principal component only, an image's components are all the same after standardisation, or all pairs are equally far apart",
         Measure = space => Measure(space, space.PrincipalScores(Components)),
-        Workspace = (n, _, _) => n <= PairComparison.LargestSorted ? n * n / 2 : 4L * PairComparison.Bins,
+        Workspace = (n, _, _) => n <= PairComparison.LargestSorted ? n * n : 4L * PairComparison.Bins,
     };
 
     public static Metric Published { get; } = Metric with
@@ -32,14 +32,14 @@ public static class Parc
         Meaning = "As parc, with the authors' randomised principal components (one power iteration, seed 1919) and with label distances that are equal broken into three or five values by rounding, as their code has them; it depends on the order of the images.",
         UndefinedWhen = "as parc; or there are more than 4,096 images",
         Measure = AsPublished,
-        Workspace = (n, _, _) => 4 * n * n,
+        Workspace = (n, _, _) => 5 * n * n,
     };
 
     private static MetricOutcome AsPublished(FeatureSpace space)
     {
         if (space.Count > PairComparison.LargestSorted) return MetricOutcome.Not($"it ranks all pairs of images, which beyond {PairComparison.LargestSorted} is too many; parc has no such limit");
         var components = RandomizedPca.Scores(space.GivenX, Math.Min(Components, Math.Min(space.Count, space.Width)), new NumpyRandom(1919), iterations: 1);
-        if (UnitRows(components) is not { } unit) return MetricOutcome.Not("an image's features are constant after standardisation, so its correlation with others is not defined");
+        if (UnitRows(components) is not { } unit) return NoCorrelation;
         var labels = space.Set.Labels;
         var between = RoundedLabelDistances(space.Set.ClassCount);
         var n = space.Count;
@@ -68,10 +68,12 @@ public static class Parc
     private static MetricOutcome Measure(FeatureSpace space, Tensor components)
     {
         var unit = UnitRows(components);
-        if (unit is null) return MetricOutcome.Not("an image's features are constant after standardisation, so its correlation with others is not defined");
+        if (unit is null) return NoCorrelation;
         var comparison = PairComparison.Of(unit, space.Labels);
         return comparison.Spearman is { } rho ? MetricOutcome.Of(100 * rho) : MetricOutcome.Not("all pairs of images are equally far apart, or all of one class");
     }
+
+    private static MetricOutcome NoCorrelation => MetricOutcome.Not("the features have one direction only, or an image's are constant after standardisation: its correlation with others is not defined");
 
     // Standardised columns, then rows centred and of length 1: their products are Pearson's correlations.
     private static Tensor? UnitRows(Tensor components)

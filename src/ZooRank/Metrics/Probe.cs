@@ -52,9 +52,13 @@ public static class Probe
     private static double[] HeldOut(FeatureSpace space)
     {
         if (Coordinates(space) is not { } z) return [];
-        // Class after class, in turn: the folds' sizes differ by one at most, and each class's shares of them too.
-        var fold = new long[space.Count];
-        foreach (var (i, place) in Enumerable.Range(0, space.Count).OrderBy(i => space.Labels[i]).Select((i, place) => (i, place))) fold[i] = (place + (uint)space.Seed) % Folds;
+        // By the order in which the images were given, so that all models of a zoo have the same folds; within each class at random, and in turn from class to class.
+        var (fold, random, place) = (new long[space.Count], new Random(space.Seed), 0);
+        foreach (var members in Enumerable.Range(0, space.Count).OrderBy(space.GivenIndex).GroupBy(i => space.Labels[i]).Select(g => g.ToArray()))
+        {
+            random.Shuffle(members);
+            foreach (var i in members) fold[i] = place++ % Folds;
+        }
         return Fit(z, space.OneHot, tensor(fold).to(z.device)).Values();
     }
 

@@ -15,6 +15,7 @@ public static class Sfda
         Meaning = "Self-challenging Fisher discriminant analysis: mean probability of the right class under a regularised Fisher discriminant, fitted again after each sample has been mixed with the other classes' means by its own uncertainty.",
         Source = "Shao, Zhao, Ge, Zhang, Yang, Wang, Shan and Luo, Not All Models Are Equal: Predicting Model Transferability in a Self-challenging Fisher Space, ECCV 2022, arXiv 2207.03036, eq. 3–8",
         Range = "0 to 1",
+        SaturatesWithFewImages = true,
         UndefinedWhen = "there are at least as many features as images (D ≥ n): every labelling is then separated and the score is 1 whatever the features are; there is one class; or the features do not vary within the classes",
         Measure = space => space.Width >= space.Count
             ? MetricOutcome.Not($"there are {space.Width} features for {space.Count} images: with D ≥ n the discriminant separates any labels, and the score says nothing. Measure more images")
@@ -25,7 +26,7 @@ public static class Sfda
     public static Metric Published { get; } = Metric with
     {
         Name = "sfda:published",
-        Meaning = "As sfda, given also where D ≥ n, where it is 1 whatever the features are.",
+        Meaning = "As sfda, given also where D ≥ n, where at the usual scale of features it is 1 whatever they are.",
         UndefinedWhen = "there is one class, or the features do not vary within the classes",
         Measure = Score,
     };

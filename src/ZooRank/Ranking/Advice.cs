@@ -6,6 +6,7 @@ namespace ZooRank.Ranking;
 /// <summary>What a ranking means for the one who has to choose.</summary>
 internal static class Advice
 {
+    private const double InQuestion = 0.05;
     private const int Named = 5;
 
     /// <param name="ranked">All measured models.</param>
@@ -24,13 +25,14 @@ internal static class Advice
         if (scored.Count == 0) return ranked.All(m => m.Undefined.ContainsKey(by.Name)) ? $"No model has a score: {by.Name} is undefined for all of them on these {images} images." : "Nothing tells these models apart on these images: no choice can be made.";
         if (scored.Count == 1) return $"Only {scored[0].Id} has a score: there is nothing to choose.";
 
-        var contenders = scored.Where(m => m.Rank == 1 || m.Group == 1).ToList();
+        // Those that are all but never the best are not worth a fine-tuning, though they cannot be told from the leader one by one.
+        var contenders = scored.Where(m => m.Rank == 1 || (m.Group == 1 && m.ProbabilityBest >= InQuestion)).ToList();
         var more = moreImages ? ", or measure more images (--probe)" : "";
         var choice =
             papers && scored.Max(m => m.Score) == 0 ? $"The two terms contradict each other, so that their product cannot decide: {First(scored, "lp", scenario)} has the better feature quality, {First(scored, "fu", scenario)} the better feature update. Fine-tune both, or rank a larger zoo."
             : scored[0].ProbabilityBest is null ? $"Fine-tune {string.Join(", ", scored.Where(m => m.Rank == 1).Select(m => m.Id))}; how sure that is was not measured."
             : contenders.Count == scored.Count ? $"These {images} images do not decide: no model can be told from {scored[0].Id} ({List(contenders)}). Choose by other reasons, fine-tune several{more}."
-            : contenders.Count == 1 ? $"Fine-tune {contenders[0].Id}: it is the best in {Percent(contenders[0])} of {Doubt.Draws} resamplings of these {images} images."
+            : contenders.Count == 1 ? $"Fine-tune {contenders[0].Id}: it is the best in {Percent(contenders[0])} of {Doubt.Draws} draws of other images ({images} were measured)."
             : $"These {images} images do not decide between {List(contenders)}: fine-tune {(contenders.Count == 2 ? "both" : "these")}{more}.";
         if (!papers) return $"{choice} How far {by.Name} agrees with fine-tuning on such data is not known here: see the baselines beside it.";
         // Mean weighted Kendall correlations of the paper's tables 2 and 3 as its published scores and AUCs give them; the static ranking is that of arXiv 2510.06448.
@@ -49,7 +51,7 @@ internal static class Advice
 
     private static string List(List<RankedModel> models)
     {
-        var names = models.Take(Named).Select((m, i) => $"{m.Id} (best in {Percent(m)}{(i == 0 ? " of resamplings" : "")})").ToList();
+        var names = models.Take(Named).Select((m, i) => $"{m.Id} (best in {Percent(m)}{(i == 0 ? " of the draws" : "")})").ToList();
         if (models.Count > Named) names.Add($"{models.Count - Named} more");
         return string.Join(", ", names[..^1]) + " and " + names[^1];
     }

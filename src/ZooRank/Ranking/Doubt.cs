@@ -4,7 +4,7 @@ namespace ZooRank.Ranking;
 
 /// <param name="Interval">5th and 95th percentile of the model's score.</param>
 /// <param name="ProbabilityBest">Share of the draws in which it is the best; ties share a win.</param>
-/// <param name="Group">1 for the leading model and those that cannot be told from it; and so on.</param>
+/// <param name="Group">1 for the leading model and those that cannot be told from it; and so on. Null, as the probability, where the spread of any model is not known.</param>
 public sealed record ModelDoubt((double Low, double High)? Interval, double? ProbabilityBest, int? Group);
 
 /// <summary>
@@ -16,6 +16,9 @@ public sealed record ModelDoubt((double Low, double High)? Interval, double? Pro
 public static class Doubt
 {
     public const int Draws = 1000;
+
+    // A spread is known where so many of the halves have a value, and they differ.
+    private const double KnownShare = 0.75;
 
     /// <summary>A model is told from the leader of a group when it is the worse in this share of the draws.</summary>
     public const double Separated = 0.95;
@@ -40,23 +43,28 @@ public static class Doubt
         {
             for (var h = 0; h < halves; h++) weights[h] = Normal(random) / Math.Sqrt(halves);
             // A weighted sum of the halves' deviations with normal weights is normal with the halves' own covariance.
-            var shifted = models.Select((m, i) => m.Whole.Undefined is not null ? m.Whole : m.Whole.With((part, value) => value + Dot(weights, deviations[i][part]))).ToList();
+            var shifted = models.Select((m, i) => m.Whole.Undefined is not null || deviations[i] is not { } spread ? m.Whole : m.Whole.With((part, value) => value + Dot(weights, spread[part]))).ToList();
             drawn[draw] = [.. metric.Scores(shifted, scenario).Scores];
         }
-        var wins = Wins(drawn, models.Count);
-        var groups = Groups(scores, drawn);
-        return [.. models.Select((m, i) => scores[i] is null || m.Halves.Count == 0 ? none[i] : new ModelDoubt(Interval([.. drawn.Select(d => d[i]).OfType<double>()]), wins?[i], groups[i]))];
+        // One that is taken for certain because nothing is known of its spread would win or lose every comparison: then none is made.
+        var all = models.Select((m, i) => scores[i] is null || deviations[i] is not null).All(known => known);
+        var (wins, groups) = all ? (Wins(drawn, models.Count), Groups(scores, drawn)) : (null, new int?[models.Count]);
+        return [.. models.Select((m, i) => scores[i] is null || deviations[i] is null ? none[i] : new ModelDoubt(Interval([.. drawn.Select(d => d[i]).OfType<double>()]), wins?[i], groups[i]))];
     }
 
-    // T_h − mean over the halves, by part; 0 where a half has no value, the rest stretched to the same variance.
-    private static Dictionary<string, double[]> Deviations(MetricOutcome whole, IReadOnlyList<MetricOutcome> halves) =>
-        whole.Numbers.Keys.ToDictionary(part => part, part =>
+    // T_h − mean over the halves, by part; 0 where a half has no value, the rest stretched to the same variance. Null where too few have one, or they are all the same.
+    private static Dictionary<string, double[]>? Deviations(MetricOutcome whole, IReadOnlyList<MetricOutcome> halves)
+    {
+        if (halves.Count == 0 || halves.Count(h => h.Undefined is null) < KnownShare * halves.Count) return null;
+        var deviations = whole.Numbers.Keys.ToDictionary(part => part, part =>
         {
             var values = halves.Select(h => h.Undefined is null ? h.Numbers[part] : (double?)null).ToArray();
             var known = values.OfType<double>().ToList();
             var stretch = known.Count > 0 ? Math.Sqrt((double)values.Length / known.Count) : 0;
             return values.Select(v => v is { } x ? (x - known.Average()) * stretch : 0).ToArray();
         });
+        return deviations.Values.All(d => d.All(x => Math.Abs(x) < 1e-12)) ? null : deviations;
+    }
 
     private static double[]? Wins(double?[][] drawn, int count)
     {
@@ -76,12 +84,12 @@ public static class Doubt
     private static int?[] Groups(IReadOnlyList<double?> scores, double?[][] drawn)
     {
         var groups = new int?[scores.Count];
-        var (leader, group) = (-1, 0);
+        var (leader, group, before) = (-1, 0, (double?)null);
         foreach (var i in Enumerable.Range(0, scores.Count).Where(i => scores[i] is not null).OrderByDescending(i => scores[i]))
         {
             var worse = leader < 0 ? 1 : drawn.Average(d => d[leader] > d[i] ? 1 : d[leader] == d[i] ? 0.5 : 0);
-            if (worse >= Separated) (leader, group) = (i, group + 1);
-            groups[i] = group;
+            if (worse >= Separated && scores[i] != before) (leader, group) = (i, group + 1);   // equal scores share a group
+            (groups[i], before) = (group, scores[i]);
         }
         return groups;
     }

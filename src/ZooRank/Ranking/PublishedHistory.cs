@@ -11,8 +11,12 @@ public sealed class PublishedHistory
 {
     private const string SourcesArchitecture = "resnet18", ArchitecturesSource = "imagenet";
 
-    // The same pictures under another name.
-    private static readonly Dictionary<string, string> Aliases = new() { ["busi"] = "breastmnist" };
+    // The same pictures under another name, or those that a MedMNIST set was made of.
+    private static readonly Dictionary<string, string> Aliases = new()
+    {
+        ["busi"] = "breastmnist", ["ham10000"] = "dermamnist", ["isic2018"] = "dermamnist", ["pneumonia3"] = "pneumoniamnist", ["pbc"] = "bloodmnist", ["nct"] = "pathmnist", ["crc-val"] = "pathmnist",
+        ["oct"] = "octmnist", ["kermany"] = "octmnist", ["deepdrid"] = "retinamnist", ["bbbc051"] = "tissuemnist", ["chestx"] = "chestmnist",
+    };
 
     private readonly Scenario scenario;
     private readonly Dictionary<string, StaticPrior> priors;

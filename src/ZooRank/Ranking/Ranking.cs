@@ -54,7 +54,7 @@ public sealed record RankedModel
     /// <summary>The ranking metric's score over the zoo; null where it is undefined or nothing tells the models apart.</summary>
     public required double? Score { get; init; }
 
-    /// <summary>5th and 95th percentile of the score under resampling of the images (<see cref="Doubt"/>).</summary>
+    /// <summary>5th and 95th percentile of the score when other images are drawn (<see cref="Doubt"/>).</summary>
     public IReadOnlyList<double>? Interval { get; init; }
 
     /// <summary>Share of the draws in which this model is the best.</summary>
