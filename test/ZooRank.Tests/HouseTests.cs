@@ -47,7 +47,7 @@ public partial class HouseTests
         Assert.DoesNotContain(files, f => pattern.IsMatch(File.ReadAllText(f)));
     }
 
-    private static string Root()
+    internal static string Root()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "ZooRank.slnx"))) return folder.FullName;

@@ -57,7 +57,7 @@ internal static class RankCommand
                 Device = device,
                 Cache = parsed.GetValue(noCache) ? null : FeatureCache.OfUser,
                 Downloads = new() { Offline = parsed.GetValue(offline), Progress = display },
-                MemoryBudget = parsed.GetValue(memory) is { } gigabytes ? (long)(gigabytes * (1L << 30)) : null,
+                MemoryBudget = parsed.GetValue(memory) is { } gigabytes ? (long)(gigabytes * 1e9) : null,
                 Command = ["zoorank", .. Environment.GetCommandLineArgs().Skip(1)],
             }, display, cancellation);
             display.Dispose();

@@ -43,7 +43,7 @@ internal static class ScoreCommand
                 Device = device,
                 Seed = parsed.GetValue(seed),
                 Halves = halves,
-                MemoryBudget = parsed.GetValue(memory) is { } gigabytes ? (long)(gigabytes * (1L << 30)) : FreeMemory.Bytes(),
+                MemoryBudget = parsed.GetValue(memory) is { } gigabytes ? (long)(gigabytes * 1e9) : FreeMemory.Bytes(),
             }, Enum.Parse<Scenario>(parsed.GetValue(scenario)!, ignoreCase: true), display, cancellation);
             display.Dispose();
 

@@ -26,9 +26,12 @@ internal static class ScoreTable
         foreach (var metric in scored.Metrics)
         {
             var outcome = model.Scores.Outcomes[metric.Name];
-            var value = outcome.Undefined is not null ? "undefined" : outcome.Score is { } score ? Number(score) : string.Join(", ", outcome.Parts.Select(p => $"{p.Key} {Number(p.Value)}"));
-            List<string> cells = [metric.Name, value, .. withDoubt ? [Interval(scored.Zoo[metric.Name][0].Doubt)] : Array.Empty<string>(), model.Scores.Seconds[metric.Name].ToString("0.000", CultureInfo.InvariantCulture)];
-            table.AddRow([.. cells.Select(Markup.Escape)]);
+            var interval = withDoubt ? [Interval(scored.Zoo[metric.Name][0].Doubt)] : Array.Empty<string>();
+            List<(string Name, string Value)> lines = outcome.Undefined is not null ? [(metric.Name, "undefined")]
+                : outcome.Score is { } score ? [(metric.Name, Number(score))]
+                : [.. outcome.Parts.Select(p => ($"{metric.Name}.{p.Key}", Number(p.Value)))];
+            foreach (var (i, line) in lines.Index())
+                table.AddRow([.. ((string[])[line.Name, line.Value, .. interval, i == 0 ? model.Scores.Seconds[metric.Name].ToString("0.000", CultureInfo.InvariantCulture) : ""]).Select(Markup.Escape)]);
         }
         console.Write(table);
         foreach (var reason in model.Scores.Outcomes.Where(o => o.Value.Undefined is not null).GroupBy(o => o.Value.Undefined!)) console.WriteLine($"undefined: {string.Join(", ", reason.Select(r => r.Key))}: {reason.Key}.");
@@ -58,7 +61,7 @@ internal static class ScoreTable
 
     private static string Some(List<string> ids) => ids.Count <= Named ? string.Join(", ", ids) : $"{string.Join(", ", ids.Take(Named))} and {ids.Count - Named} more";
 
-    private static string Interval(ModelDoubt doubt) => doubt.Interval is { } i ? $"{Number(i.Low)} to {Number(i.High)}" : "–";
+    private static string Interval(ModelDoubt doubt) => doubt.Interval is { } i ? string.Create(CultureInfo.InvariantCulture, $"{i.Low:G4} to {i.High:G4}") : "–";
 
     private static string Number(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
 }

@@ -72,7 +72,7 @@ public sealed record MetricScores(
     {
         if (Missing(metric, space) is { } missing) return MetricOutcome.Not(missing);
         if (budget is { } bytes && PeakBytes(metric, space.Count, space.Width, space.ClassCount, space.Set.LogitWidth) is var needed && needed > bytes)
-            return MetricOutcome.Not(FormattableString.Invariant($"it would need about {needed / 1e9:0.0} GB, and {bytes / 1e9:0.0} GB may be used. Measure fewer images, or allow more memory"));
+            return MetricOutcome.Not(FormattableString.Invariant($"it would need about {needed / 1e9:0.0##} GB, and {bytes / 1e9:0.0##} GB may be used. Measure fewer images, or allow more memory"));
         try
         {
             using var scope = NewDisposeScope();
