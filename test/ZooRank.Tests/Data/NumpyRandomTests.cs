@@ -31,6 +31,27 @@ public class NumpyRandomTests
         Assert.Equal([0.3745401188473625, 0.9507143064099162], [random.NextDouble(), random.NextDouble()]);
     }
 
+    [Theory]   // r = RandomState(seed); r.normal(size=5), and r.normal(size=9995)[-1]
+    [InlineData(42u, new[] { 0.4967141530112327, -0.13826430117118466, 0.6476885381006925, 1.5230298564080254, -0.23415337472333597 }, 0.6443884535381822)]
+    [InlineData(1919u, new[] { 0.5514310619336983, 2.396945162422225, -0.6182229714569782, 1.249708015363302, -0.07029358686256074 }, -1.533635038389618)]
+    public void Normal_numbers_are_NumPys(uint seed, double[] first, double tenThousandth)
+    {
+        var random = new NumpyRandom(seed);
+        // The logarithm is the platform's own: its last bit may differ from that of the C library.
+        foreach (var expected in first) Assert.Equal(expected, random.NextNormal(), 1e-15);
+        for (var i = 6; i < 10000; i++) random.NextNormal();
+        Assert.Equal(tenThousandth, random.NextNormal(), 1e-15);
+    }
+
+    [Fact]   // r = RandomState(42); r.normal(size=3), r.random_sample(): the kept fourth number is not among the bits
+    public void A_normal_number_that_is_kept_does_not_disturb_the_bits()
+    {
+        var random = new NumpyRandom(42);
+        for (var i = 0; i < 3; i++) random.NextNormal();
+        Assert.Equal(0.15601864044243652, random.NextDouble());
+        Assert.Equal(1.5230298564080254, random.NextNormal(), 1e-15);
+    }
+
     [Theory]   // RandomState(seed).permutation(10)
     [InlineData(24u, new[] { 9, 4, 8, 7, 5, 6, 1, 0, 3, 2 })]
     [InlineData(42u, new[] { 8, 1, 5, 0, 7, 2, 9, 4, 3, 6 })]
