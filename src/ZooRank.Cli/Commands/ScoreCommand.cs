@@ -65,6 +65,8 @@ internal static class ScoreCommand
         var files = given.SelectMany(path => Directory.Exists(path)
             ? Directory.EnumerateFiles(path, "*.npz").Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } inside ? inside : throw new InvalidInputException($"{path}: a folder without .npz files. Write some with 'zoorank features' or numpy.savez.")
             : [path]).ToList();
+        if (files.FirstOrDefault(f => !File.Exists(f)) is { } absent)
+            throw new InvalidInputException(absent.StartsWith('-') ? $"unknown option '{absent}'. See 'zoorank score --help'." : $"{absent}: no such file. Give .npz files of features, or folders of them.");
         if (files.GroupBy(Path.GetFileNameWithoutExtension).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new InvalidInputException($"two files are called '{twice.Key}' ({string.Join(", ", twice)}): models are named after their files. Rename one.");
         return files;

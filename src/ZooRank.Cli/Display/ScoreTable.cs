@@ -47,8 +47,8 @@ internal static class ScoreTable
             var first = zoo.Where(z => z.z.Rank == 1).ToList();
             if (first.Count == 0)
             {
-                var why = scored.Models.Select(m => m.Scores.Outcomes[metric.Name].Undefined).FirstOrDefault(u => u is not null) ?? "nothing tells the models apart";
-                best.AddRow(Markup.Escape(metric.Name), Markup.Escape($"undefined: {why}"), "", "");
+                var undefined = scored.Models.Any(m => m.Scores.Outcomes[metric.Name].Undefined is not null);
+                best.AddRow(Markup.Escape(metric.Name), undefined ? "undefined" : "none: nothing tells them apart", "", "");
                 continue;
             }
             var rest = zoo.Where(z => z.z.Doubt.Group == 1 && z.z.Rank != 1).Select(z => z.Id).ToList();
@@ -56,6 +56,8 @@ internal static class ScoreTable
             best.AddRow([.. new[] { metric.Name, Some([.. first.Select(f => f.Id)]), share, rest.Count > 0 ? Some(rest) : first[0].z.Doubt.Group is null ? "–" : "none" }.Select(Markup.Escape)]);
         }
         console.Write(best);
+        foreach (var reason in scored.Models.SelectMany(m => m.Scores.Outcomes.Where(o => o.Value.Undefined is not null).Select(o => (m.Id, Metric: o.Key, Why: o.Value.Undefined!))).GroupBy(u => u.Why))
+            console.WriteLine($"undefined: {string.Join(", ", reason.Select(r => r.Metric).Distinct())} of {Some([.. reason.Select(r => r.Id).Distinct()])}: {reason.Key}.");
         MetricColumns.Print([.. scored.Models.Select(m => m.Id)], [.. scored.Metrics.Select(m => (m.Name, (IReadOnlyList<double?>)[.. scored.Zoo[m.Name].Select(z => z.Score)]))], console);
     }
 

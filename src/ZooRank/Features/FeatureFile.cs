@@ -154,5 +154,9 @@ public static class FeatureFile
             : throw new InvalidInputException($"{file.Path}: indices holds {v}; they are places in the train split, from 0. Save them so, or leave them out."))];
     }
 
-    private static double[] Norms(NpzFile file, string name) => file.Has(name) ? file.Read(name).ToDoubles() : [];
+    private static double[] Norms(NpzFile file, string name)
+    {
+        var norms = file.Has(name) ? file.Read(name).ToDoubles() : [];
+        return Array.TrueForAll(norms, v => v >= 0 && double.IsFinite(v)) ? norms : throw new InvalidInputException($"{file.Path}: {name} must be norms, finite and not negative. Save it again, or leave both out.");
+    }
 }

@@ -52,6 +52,12 @@ public static class Probe
     private static double[] HeldOut(FeatureSpace space)
     {
         if (Coordinates(space) is not { } z) return [];
+        return Fit(z, space.OneHot, tensor(FoldsOf(space)).to(z.device)).Values();
+    }
+
+    /// <summary>The fold of each row, 0 to 4, n.</summary>
+    internal static long[] FoldsOf(FeatureSpace space)
+    {
         // By the order in which the images were given, so that all models of a zoo have the same folds; within each class at random, and in turn from class to class.
         var (fold, random, place) = (new long[space.Count], new Random(space.Seed), 0);
         foreach (var members in Enumerable.Range(0, space.Count).OrderBy(space.GivenIndex).GroupBy(i => space.Labels[i]).Select(g => g.ToArray()))
@@ -59,7 +65,7 @@ public static class Probe
             random.Shuffle(members);
             foreach (var i in members) fold[i] = place++ % Folds;
         }
-        return Fit(z, space.OneHot, tensor(fold).to(z.device)).Values();
+        return fold;
     }
 
     /// <summary>p(c|x) of all rows, n×C, from the regression on the rows of the other folds.</summary>

@@ -108,6 +108,23 @@ public class DoubtTests
         Assert.InRange(found.Interval!.Value.High - found.Interval.Value.Low, 0.5 * 2 * 1.645 * 0.6, 0.5 * 2 * 1.645 * 1.5);   // sixteen of twenty say nearly the same
     }
 
+    [Fact]
+    public void Where_the_spread_of_one_model_is_not_known_nobody_is_called_the_best()
+    {
+        var certain = (MetricOutcome.Of(2), (IReadOnlyList<MetricOutcome>)[.. Enumerable.Repeat(MetricOutcome.Of(2), 20)]);
+        var seldom = (MetricOutcome.Of(2), (IReadOnlyList<MetricOutcome>)[.. Enumerable.Range(0, 20).Select(i => i < 10 ? MetricOutcome.Not("too few images") : MetricOutcome.Of(i))]);
+        foreach (var other in new[] { certain, seldom })
+        {
+            var found = Doubt.Of(Plain, [Model(1, 1, 1), other], Scenario.Source, 24);
+            Assert.NotNull(found[0].Interval);
+            Assert.Null(found[1].Interval);
+            Assert.All(found, f => Assert.Equal((null, null), (f.ProbabilityBest, f.Group)));
+        }
+    }
+
+    [Fact]
+    public void Equal_scores_are_of_one_group() => Assert.Equal([1, 2, 2], Doubt.Of(Plain, [Model(9, 0.1, 1), Model(0, 0.1, 2), Model(0, 3, 3)], Scenario.Source, 24).Select(f => f.Group!.Value));
+
     // Φ by the series of the error function (Abramowitz and Stegun 7.1.6), exact to rounding for |x| < 3.
     private static double NormalBelow(double x)
     {
