@@ -14,8 +14,18 @@ public sealed class PublishedHistory
     // The same pictures under another name, or those that a MedMNIST set was made of.
     private static readonly Dictionary<string, string> Aliases = new()
     {
-        ["busi"] = "breastmnist", ["ham10000"] = "dermamnist", ["isic2018"] = "dermamnist", ["pneumonia3"] = "pneumoniamnist", ["pbc"] = "bloodmnist", ["nct"] = "pathmnist", ["crc-val"] = "pathmnist",
-        ["oct"] = "octmnist", ["kermany"] = "octmnist", ["deepdrid"] = "retinamnist", ["bbbc051"] = "tissuemnist", ["chestx"] = "chestmnist",
+        ["busi"] = "breastmnist",
+        ["ham10000"] = "dermamnist",
+        ["isic2018"] = "dermamnist",
+        ["pneumonia3"] = "pneumoniamnist",
+        ["pbc"] = "bloodmnist",
+        ["nct"] = "pathmnist",
+        ["crc-val"] = "pathmnist",
+        ["oct"] = "octmnist",
+        ["kermany"] = "octmnist",
+        ["deepdrid"] = "retinamnist",
+        ["bbbc051"] = "tissuemnist",
+        ["chestx"] = "chestmnist",
     };
 
     private readonly Scenario scenario;
