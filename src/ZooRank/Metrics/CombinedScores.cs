@@ -4,6 +4,9 @@ namespace ZooRank.Metrics;
 /// <param name="Caveats">Terms that are the same for all models and so do not take part.</param>
 public sealed record CombinedScores(IReadOnlyList<double?> Scores, IReadOnlyList<Caveat> Caveats)
 {
+    /// <summary>1 for the best; equal scores share the better rank; null without a score.</summary>
+    public int? RankOf(int model) => Scores[model] is { } mine ? 1 + Scores.Count(other => other > mine) : null;
+
     /// <summary>The sum of some parts, each min–max scaled over the models that have them (a part that is the same for all counts nothing) and weighted. One model alone has no score.</summary>
     internal static CombinedScores WeightedSum(IReadOnlyList<MetricOutcome> models, params (string Part, double Weight)[] terms)
     {

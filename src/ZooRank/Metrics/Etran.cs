@@ -39,7 +39,7 @@ public static class Etran
 
     private static MetricOutcome Parts(FeatureSpace space)
     {
-        if (space.Width >= space.Count) return MetricOutcome.Not($"there are {space.Width} features for {space.Count} images: with D ≥ n the discriminant separates any labels, and the score says nothing. Measure more images");
+        if (space.Width >= space.Count) return Sfda.Saturated(space);
         var (shares, within) = (space.Counts / space.Count, space.WithinCovariance);
         var probabilities = Discriminant.Probabilities(space.Centred, space.ClassOffsets, shares, Discriminant.Shrunk(within, Sfda.Shrinkage(within)));
         return probabilities is null ? MetricOutcome.Not("the features do not vary within the classes, or only at the limit of float64") : Of(space, space.X.logsumexp(1), probabilities);

@@ -70,6 +70,9 @@ public sealed class FeatureSpace : IDisposable
     /// <summary>X in the order in which the rows were given: for what the published code makes depend on it.</summary>
     public Tensor GivenX => tensor(Set.Values, [Count, Width]).to(ScalarType.Float64, Device);
 
+    /// <summary>Rows that go with <see cref="GivenX"/>, in the order of <see cref="X"/>.</summary>
+    public Tensor InOwnOrder(Tensor given) => given[tensor(order.Select(i => (long)i).ToArray()).to(Device)];
+
     /// <summary>The source's logits, n×C_s.</summary>
     public Tensor Logits => Once("logits", () => Rows(Set.Logits, Set.LogitWidth));
 

@@ -1,3 +1,4 @@
+using ZooRank.Data;
 using ZooRank.Metrics.Numerics;
 using static TorchSharp.torch;
 
@@ -18,7 +19,7 @@ public static class Ncti
         Range = "−1 to 2 over a zoo; the parts have no scale of their own",
         UndefinedWhen = "there is only one model (its parts are given), or the features do not vary within the classes",
         Needs = MetricNeeds.Zoo,
-        Measure = space => space.Once("ncti", () => Parts(space)),
+        Measure = space => space.Once("ncti", () => Parts(space, space.PrincipalScores(Components))),
         OverZoo = (models, _) => CombinedScores.WeightedSum(models, ("seli", 1), ("ncc", 1), ("vc", -1)),
         Workspace = (n, d, c) => 4 * n * Components,
     };
@@ -26,20 +27,31 @@ public static class Ncti
     public static Metric Published { get; } = Metric with
     {
         Name = "ncti:published",
-        Meaning = "As ncti, with the variability within the classes added instead of subtracted.",
+        Meaning = "As ncti, with the variability within the classes added instead of subtracted, and with randomised principal components (seed 42) where scikit-learn's automatic choice takes them.",
         Range = "0 to 3 over a zoo",
+        Measure = space => Parts(space, PublishedScores(space)),
         OverZoo = (models, _) => CombinedScores.WeightedSum(models, ("seli", 1), ("ncc", 1), ("vc", 1)),
     };
 
-    private static MetricOutcome Parts(FeatureSpace space)
+    // scikit-learn before 1.5: randomised for more than 500 images or features where few of the components are wanted; 7 power iterations where very few are, else 4.
+    private static Tensor PublishedScores(FeatureSpace space)
     {
-        var x = space.PrincipalScores(Components);                                              // n x 64
+        var least = Math.Min(space.Count, space.Width);
+        return Math.Max(space.Count, space.Width) > 500 && Components < 0.8 * least
+            ? space.InOwnOrder(RandomizedPca.Scores(space.GivenX, Components, new NumpyRandom(42), iterations: Components < 0.1 * least ? 7 : 4))
+            : space.PrincipalScores(Components);
+    }
+
+    /// <param name="space">Whose labels.</param>
+    /// <param name="x">Principal scores, n×64.</param>
+    private static MetricOutcome Parts(FeatureSpace space, Tensor x)
+    {
         var (n, k, c) = (space.Count, (int)x.shape[1], space.ClassCount);
         if (k == 0) return Flat;
         var shares = space.Counts / n;
         var means = space.OneHot.T.matmul(x) / space.Counts.unsqueeze(1);
         var inside = x - means[space.Y];
-        var leading = (space.Principal.SquaredValues[TensorIndex.Slice(null, Leading)].sum() / (n - 1)).item<double>();
+        var leading = (x[TensorIndex.Colon, TensorIndex.Slice(null, Leading)].square().sum() / (n - 1)).item<double>();
         var shrinkage = Math.Exp(-leading);
         var (projected, probabilities) = shrinkage > LeastShrinkage ? WithShrinkage(x, means, shares, inside, shrinkage) : BySvd(x, means, shares, inside, c);
         if (projected is null || probabilities is null) return Flat;

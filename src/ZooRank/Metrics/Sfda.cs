@@ -18,7 +18,7 @@ public static class Sfda
         SaturatesWithFewImages = true,
         UndefinedWhen = "there are at least as many features as images (D ≥ n): every labelling is then separated and the score is 1 whatever the features are; there is one class; or the features do not vary within the classes",
         Measure = space => space.Width >= space.Count
-            ? MetricOutcome.Not($"there are {space.Width} features for {space.Count} images: with D ≥ n the discriminant separates any labels, and the score says nothing. Measure more images")
+            ? Saturated(space)
             : Score(space),
         Workspace = (n, d, c) => 4 * d * d + 2 * n * d,
     };
@@ -30,6 +30,10 @@ public static class Sfda
         UndefinedWhen = "there is one class, or the features do not vary within the classes",
         Measure = Score,
     };
+
+    /// <summary>Why a discriminant says nothing where D ≥ n.</summary>
+    internal static MetricOutcome Saturated(FeatureSpace space) => MetricOutcome.Not(
+        $"there are {space.Width} features for {space.Count} images: with D ≥ n the discriminant separates any labels, and the score says nothing. Measure more images");
 
     private static MetricOutcome Score(FeatureSpace space)
     {

@@ -65,9 +65,9 @@ public sealed record FeatureScoring
 
     private static IReadOnlyList<ZooScore> OverZoo(Metric metric, List<ScoredFeatures> models, Scenario scenario, int seed)
     {
-        var scores = metric.Scores([.. models.Select(m => m.Scores.Outcomes[metric.Name])], scenario).Scores;
+        var scores = metric.Scores([.. models.Select(m => m.Scores.Outcomes[metric.Name])], scenario);
         var doubt = Doubt.Of(metric, [.. models.Select(m => (m.Scores.Outcomes[metric.Name], m.Scores.Halves.GetValueOrDefault(metric.Name) ?? []))], scenario, seed);
-        return [.. scores.Select((s, i) => new ZooScore(s, s is null ? null : 1 + scores.Count(other => other > s), doubt[i]))];
+        return [.. doubt.Select((d, i) => new ZooScore(scores.Scores[i], scores.RankOf(i), d))];
     }
 
     private static bool SameImages(FeatureSet a, FeatureSet b) => a.Count == b.Count && a.Labels.SequenceEqual(b.Labels) && a.MultiLabels.AsSpan().SequenceEqual(b.MultiLabels);

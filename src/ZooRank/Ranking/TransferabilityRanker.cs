@@ -99,10 +99,9 @@ public static class TransferabilityRanker
 
         var (scenario, reason, doubts) = ScenarioChoice.Of(options.Scenario, [.. measured.Select(m => m.Model)], skipped.Count);
         var combined = metrics.ToDictionary(m => m.Name, m => m.Scores([.. measured.Select(x => x.Scores.Outcomes[m.Name])], scenario));
-        var scores = combined[by.Name].Scores;
         var doubt = Doubt.Of(by, [.. measured.Select(m => (m.Scores.Outcomes[by.Name], m.Scores.Halves.GetValueOrDefault(by.Name) ?? []))], scenario, unchecked((int)options.Probe.Seed));
         var history = PublishedHistory.For(dataset.Name, scenario);
-        var ranked = measured.Select((m, i) => m.Ranked(scores[i], RankOf(scores, i), doubt[i], Measures(metrics, combined, m, i), history))
+        var ranked = measured.Select((m, i) => m.Ranked(combined[by.Name].Scores[i], combined[by.Name].RankOf(i), doubt[i], Measures(metrics, combined, m, i), history))
             .OrderBy(m => m.Rank ?? int.MaxValue).ThenBy(m => m.Id, StringComparer.Ordinal).ToList();
         List<Caveat> caveats =
         [
@@ -186,8 +185,6 @@ public static class TransferabilityRanker
         }
         return measures;
     }
-
-    private static int? RankOf(IReadOnlyList<double?> scores, int i) => scores[i] is { } mine ? 1 + scores.Count(other => other > mine) : null;
 
     private sealed record Measured(LoadedModel Model, MetricScores Scores, bool Cached, double Seconds, IReadOnlyList<Caveat> Caveats)
     {
