@@ -17,8 +17,13 @@ public partial class HouseTests
         ["Models"] = ["Checkpoints", "Downloads", "Imaging", "Native"],
         ["Features"] = ["Data", "Files", "Imaging", "Models"],
         ["Metrics"] = ["Data", "Features"],
-        ["Training"] = ["Checkpoints", "Data", "Imaging", "Models"],
+        ["Training"] = ["Checkpoints", "Data", "Files", "Imaging", "Models"],
         ["Demo"] = ["Data"],
+        ["Runs"] = ["Files"],
+        ["FineTuning"] = ["Checkpoints", "Data", "Files", "Imaging", "Models", "Native", "Runs", "Training"],
+        ["Truth"] = ["Files", "Runs"],
+        ["Tracking"] = ["Downloads", "Files", "Runs"],
+        ["Cluster"] = ["Files"],
         ["Ranking"] = ["Data", "Downloads", "Features", "Metrics", "Models", "Native"],
     };
 
