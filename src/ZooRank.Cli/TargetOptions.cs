@@ -7,7 +7,7 @@ using ZooRank.Models;
 namespace ZooRank.Cli;
 
 /// <summary>The options of the commands that measure a target: the data, the draw of its probe, how all models are fed.</summary>
-internal sealed class TargetOptions
+internal sealed class TargetOptions(bool withLayer = true)
 {
     private readonly Option<string> data = new("--data", "-d")
     {
@@ -29,7 +29,8 @@ internal sealed class TargetOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { data, probe, seed, fold, sampling, inputSize, mean, std, resize, layer }) command.Add(option);
+        foreach (var option in new Option[] { data, probe, seed, fold, sampling, inputSize, mean, std, resize }) command.Add(option);
+        if (withLayer) command.Add(layer);
         sampling.AcceptOnlyFromAmong("plain", "stratified");
         resize.AcceptOnlyFromAmong("squash", "crop", "pad");
     }
@@ -55,7 +56,7 @@ internal sealed class TargetOptions
             Mean = m,
             Std = s,
             Resize = parsed.GetValue(resize) is { } mode ? Enum.Parse<ResizeMode>(mode, ignoreCase: true) : null,
-            Layer = parsed.GetValue(layer),
+            Layer = withLayer ? parsed.GetValue(layer) : null,
         };
     }
 

@@ -89,7 +89,7 @@ public abstract class FileDataset : ImageDataset
             : FormattableString.Invariant($"length {lengths[i]}"))];
     }
 
-    protected override (string Shape, byte[] Bytes) StoredBytes(Split split, int index) => ("file", ReadBytes(FilesOf(split)[index].Name));
+    protected internal override (string Shape, byte[] Bytes) StoredBytes(Split split, int index) => ("file", ReadBytes(FilesOf(split)[index].Name));
 
     /// <summary>The whole file; one line if it cannot be read.</summary>
     protected abstract byte[] ReadBytes(string name);

@@ -116,7 +116,7 @@ public abstract class ImageDataset : IDisposable
     internal abstract IReadOnlyList<string> DuplicateKeys(IReadOnlyList<(Split Split, int Index)> images);
 
     /// <summary>An image as it is stored: its shape in words where the bytes do not tell it, and the bytes.</summary>
-    protected abstract (string Shape, byte[] Bytes) StoredBytes(Split split, int index);
+    protected internal abstract (string Shape, byte[] Bytes) StoredBytes(Split split, int index);
 
     public override string ToString() => $"{Name}: {Description}";
 

@@ -95,7 +95,7 @@ public sealed class NpzDataset : ImageDataset
         return [.. images.Select(i => keys[i])];
     }
 
-    protected override (string Shape, byte[] Bytes) StoredBytes(Split split, int index)
+    protected internal override (string Shape, byte[] Bytes) StoredBytes(Split split, int index)
     {
         var image = Load(split, [index])[0];
         return (FormattableString.Invariant($"{image.Height}x{image.Width}x{image.Channels} {image.BitDepth}"), image.Pixels);

@@ -37,6 +37,13 @@ public sealed record Architecture
         return network.Layers;
     }
 
+    /// <summary>Dropout on the features before a new head: the architecture's own, 0 where the whole classifier block is replaced.</summary>
+    public double HeadDropout()
+    {
+        using var network = Construction.WithoutValues(() => Create(0));
+        return network.HeadDropout;
+    }
+
     public override string ToString() => Name;
 
     /// <summary>The number of source classes that a checkpoint's head has, for <see cref="Create"/>; 0 where it has none (an encoder alone).</summary>

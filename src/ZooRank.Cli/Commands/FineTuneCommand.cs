@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Globalization;
+using ZooRank.FineTuning;
+using ZooRank.Models;
+using ZooRank.Runs;
+
+namespace ZooRank.Cli.Commands;
+
+internal static class FineTuneCommand
+{
+    public static Command Create()
+    {
+        var defaults = new FineTuningProtocol();
+        var target = new TargetOptions(withLayer: false);
+        var devices = new DeviceOptions();
+        var zoo = new Option<string[]>("--zoo", "-z", "--model") { Description = "The source models: folders of checkpoints, zoo.json files, checkpoints; one or more.", Required = true, HelpName = "ZOO", AllowMultipleArgumentsPerToken = true };
+        var @out = new Option<string>("--out", "-o") { Description = "The run store: a folder to which runs are added; those it holds are not computed again. Several processes may share it.", Required = true, HelpName = "FOLDER" };
+        var gridName = new Option<string>("--grid") { Description = "Hyperparameters to try: paper (120 runs a model and seed), small (3), or a JSON file.", DefaultValueFactory = _ => "paper", HelpName = "paper|small|FILE" };
+        var seeds = new Option<int>("--seeds") { Description = "How often the grid is repeated with other random numbers. 3 or more say how sure the result is.", DefaultValueFactory = _ => 1, HelpName = "N" };
+        var top = new Option<int?>("--top") { Description = "Only the N best models of a ranking: that of --ranking, or one made now.", HelpName = "N" };
+        var ranking = new Option<string?>("--ranking") { Description = "The ranking for --top, as 'zoorank rank --out' wrote it.", HelpName = "FILE" };
+        var epochs = new Option<int>("--epochs") { Description = "At most so many passes over the images; the learning rate falls to 0 along a cosine over them.", DefaultValueFactory = _ => defaults.MaxEpochs, HelpName = "N" };
+        var patience = new Option<int>("--patience") { Description = "Epochs without a better validation AUC that end a run.", DefaultValueFactory = _ => defaults.Patience, HelpName = "N" };
+        var dropout = new Option<double?>("--head-dropout") { Description = "Dropout before the new head. Default, as published: 0.5 for resnet18, the architecture's own for others.", HelpName = "P" };
+        var plain = new Option<bool>("--no-augmentation") { Description = "Train on the images as they are." };
+        var precision = new Option<string>("--precision") { Description = "What convolutions compute with; tf32 on CUDA only.", DefaultValueFactory = _ => defaults.Precision, HelpName = "float32|tf32|bfloat16" };
+        precision.AcceptOnlyFromAmong("float32", "tf32", "bfloat16");
+        var hours = new Option<double?>("--max-hours") { Description = "Stop in good order after so many hours; the same command goes on from there.", HelpName = "H" };
+        var json = new Option<bool>("--json") { Description = "Print what was found as JSON." };
+        var offline = new Option<bool>("--offline") { Description = "Fetch nothing; a checkpoint that is not there is a skipped model." };
+
+        var command = new Command("finetune", "Fine-tune source models on a target over a grid of hyperparameters: the ground truth. Interrupted at any moment, the same command goes on.");
+        command.Add(zoo);
+        target.AddTo(command);
+        foreach (var option in new Option[] { @out, gridName, seeds, top, ranking, epochs, patience, dropout, plain, precision, hours, json, offline }) command.Add(option);
+        devices.AddTo(command);
+        command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
+        return command;
+
+        int Run(ParseResult parsed, CancellationToken cancellation)
+        {
+            var grid = FineTuningGrid.Open(parsed.GetValue(gridName)!);
+            var protocol = defaults with
+            {
+                MaxEpochs = AtLeast(parsed, epochs, 1),
+                Patience = AtLeast(parsed, patience, 1),
+                HeadDropout = parsed.GetValue(dropout) is null or (>= 0 and < 1) ? parsed.GetValue(dropout) : throw new InvalidInputException($"--head-dropout must be at least 0 and below 1; got {parsed.GetValue(dropout)}."),
+                Augment = !parsed.GetValue(plain),
+                Precision = parsed.GetValue(precision)!,
+            };
+            AtLeast(parsed, seeds, 1);
+            if (parsed.GetValue(hours) is <= 0) throw new InvalidInputException($"--max-hours must be above 0; got {parsed.GetValue(hours)}.");
+            if (parsed.GetValue(top) is < 1) throw new InvalidInputException($"--top must be at least 1; got {parsed.GetValue(top)}.");
+            if (parsed.GetValue(ranking) is not null && parsed.GetValue(top) is null) throw new InvalidInputException("--ranking says which models are best; say how many of them to fine-tune with --top N.");
+            var store = RunStore.Open(parsed.GetRequiredValue(@out));
+            var entries = ModelZoo.Open(parsed.GetRequiredValue(zoo)).Models;
+            using var dataset = target.Open(parsed);
+            var device = devices.Start(parsed);
+
+            using var timeUp = new CancellationTokenSource();
+            if (parsed.GetValue(hours) is { } h) timeUp.CancelAfter(TimeSpan.FromHours(h));
+            var task = FineTuningTarget.Draw(dataset, target.Probe(parsed));
+            var (models, skipped) = Open(entries, target.Overrides(parsed), parsed.GetValue(offline));
+            var runs = models.SelectMany(m => protocol.Runs(m, task, grid, parsed.GetValue(seeds)).Select(r => (m, r))).ToList();
+            var runner = new GridRunner(store, task, device) { Command = ["zoorank", .. Environment.GetCommandLineArgs().Skip(1)] };
+            var outcome = runner.Compute(runs, timeUp.Token, cancellation);
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{outcome}"));
+            return skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;
+        }
+    }
+
+    private static (List<LoadedModel> Models, List<string> Skipped) Open(IReadOnlyList<SourceModel> entries, ModelOverrides overrides, bool offline)
+    {
+        var (models, skipped) = (new List<LoadedModel>(), new List<string>());
+        foreach (var entry in entries)
+        {
+            try
+            {
+                models.Add(LoadedModel.Open(entry, overrides, new() { Offline = offline }));
+            }
+            catch (InvalidInputException e) when (entries.Count > 1)
+            {
+                skipped.Add(entry.Id);
+                Console.Error.WriteLine($"skipped: {entry.Id}: {e.Message}");
+            }
+        }
+        if (models.Count == 0) throw new InvalidInputException("no model could be opened, so there is nothing to fine-tune.");
+        return (models, skipped);
+    }
+
+    private static int AtLeast(ParseResult parsed, Option<int> option, int least) =>
+        parsed.GetValue(option) is var value && value >= least ? value : throw new InvalidInputException($"{option.Name} must be at least {least}; got {value}.");
+}
