@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using TorchSharp;
-using ZooRank.Checkpoints;
-using ZooRank.Data;
 using ZooRank.Models;
 using ZooRank.Native;
 using ZooRank.Runs;
@@ -10,156 +7,119 @@ using static TorchSharp.torch;
 
 namespace ZooRank.FineTuning;
 
+/// <summary>A run to be computed: its source model, its configuration, and the right to compute it.</summary>
+public sealed record FineTuningJob(LoadedModel Model, RunConfiguration Run, RunClaim Claim);
+
 /// <summary>
-/// Fine-tunes a source model on a target: the whole network, nothing frozen, under a new head; SGD with Nesterov's momentum, cosine annealing, early stopping on
+/// Fine-tunes source models on a target: the whole network, nothing frozen, under a new head; SGD with Nesterov's momentum, cosine annealing, early stopping on
 /// validation AUC; tested with the weights of the best epoch (docs/ground-truth.md). Not for several threads at once: some networks draw from libtorch's
 /// one global generator, which each epoch seeds anew.
 /// </summary>
-public sealed class FineTuner
+public sealed class FineTuner(TargetImages images)
 {
     internal static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(30);
 
-    private readonly LoadedModel model;
-    private readonly Architecture architecture;
-    private readonly TargetImages images;
-
-    /// <exception cref="InvalidInputException">The model is TorchScript of another design than the nine.</exception>
-    public FineTuner(LoadedModel model, TargetImages images)
-    {
-        (this.model, this.images) = (model, images);
-        architecture = model.Architecture ?? throw new InvalidInputException(
-            $"{model.Source.Checkpoint}: TorchScript of another design can be ranked but not fine-tuned. What can be: {string.Join(", ", Architectures.All.Select(a => a.Name))}.");
-    }
-
-    /// <summary>Of the run's checkpoint: written after an epoch when the last one is older than this, and on interruption.</summary>
+    /// <summary>Of the runs' checkpoints: written after an epoch when the last one is older than this, and on interruption.</summary>
     public TimeSpan CheckpointInterval { get; init; } = DefaultInterval;
 
     /// <summary>For the records.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
-    /// <summary>Computes a run, from its checkpoint where there is one.</summary>
-    /// <returns>What came out; not yet in the store.</returns>
-    /// <exception cref="OperationCanceledException">It was interrupted; its checkpoint has been written.</exception>
-    public RunRecord Run(RunConfiguration run, RunClaim claim, IRunObserver? observer = null, CancellationToken cancellation = default)
+    /// <summary>Whether a model can be fine-tuned at all.</summary>
+    /// <exception cref="InvalidInputException">It is TorchScript of another design than the nine.</exception>
+    public static Architecture ArchitectureOf(LoadedModel model) => model.Architecture ?? throw new InvalidInputException(
+        $"{model.Source.Checkpoint}: TorchScript of another design can be ranked but not fine-tuned. What can be: {string.Join(", ", Architectures.All.Select(a => a.Name))}.");
+
+    /// <summary>Computes runs, each from its checkpoint where there is one: several together where their architecture can stand side by side.</summary>
+    /// <param name="jobs">Runs of one architecture, batch size and precision; one where the architecture has no such form.</param>
+    /// <param name="finished">Given each run that is done, while the others go on; it is for the store to keep.</param>
+    /// <param name="observer">Told how they go.</param>
+    /// <param name="cancellation">Asked for between batches.</param>
+    /// <exception cref="OperationCanceledException">They were interrupted; the checkpoints have been written.</exception>
+    public void Run(IReadOnlyList<FineTuningJob> jobs, Action<FineTuningJob, RunRecord> finished, IRunObserver? observer = null, CancellationToken cancellation = default)
     {
-        using var network = Create(run);
-        using var state = new FlatState(network, channelsLast: true);
-        using var optimizer = new Sgd(state, run.Momentum, run.WeightDecay, nesterov: true);
-        using var progress = new RunInProgress(state, optimizer);
-        using var precision = Autocast.Enter(run.Precision, images.Device);
-        progress.Restore(claim.CheckpointPath, run.Id);
-        observer?.Started(run, progress.Progress.Curve);
+        var architecture = ArchitectureOf(jobs[0].Model);
+        using var precision = Autocast.Enter(jobs[0].Run.Precision, images.Device);
+        var jobOf = new Dictionary<RunInProgress, FineTuningJob>();
         try
         {
-            var diverged = !Train(run, network, state, optimizer, progress, claim, observer, cancellation);
-            progress.RestoreBest();
-            var test = diverged ? default : Evaluate(network, images.TestParts(cancellation), cancellation);
-            return Record(run, progress.Progress, diverged ? null : test);
+            foreach (var job in jobs)
+            {
+                var (values, parameters) = SideBySide.Initial(architecture, job.Model, job.Run, images);
+                jobOf.Add(new RunInProgress(job.Model, job.Run, job.Claim, values, parameters), job);
+            }
+            foreach (var member in jobOf.Keys) observer?.Started(member.Run, member.Progress.Curve);
+            var left = jobOf.Keys.ToList();
+            while (left.Count > 0)
+            {
+                Train(architecture, [.. left.Where(m => !m.Ended)], observer, cancellation);
+                foreach (var member in left.Where(m => m.Ended).ToList())
+                {
+                    finished(jobOf[member], Record(architecture, member, cancellation));
+                    left.Remove(member);
+                    jobOf.Remove(member);
+                    member.Dispose();
+                }
+            }
         }
         catch (OperationCanceledException)
         {
-            progress.Save(claim.CheckpointPath, run.Id);
-            observer?.Interrupted(run);
+            foreach (var member in jobOf.Keys)
+            {
+                member.Save();
+                observer?.Interrupted(member.Run);
+            }
             throw;
         }
-    }
-
-    private SourceNetwork Create(RunConfiguration run)
-    {
-        using var checkpoint = Checkpoint.Open(model.Source.Checkpoint);
-        random.manual_seed((long)RandomStream.Head.Of(run.Seed));
-        var network = architecture.Load(checkpoint);
-        if (network is GoogLeNet googlenet) googlenet.TransformInput = model.TransformInput;
-        network.ReplaceHead(images.OutputCount);
-        network.HeadDropout = 0;   // drawn here instead: the same whatever the device
-        network.to(images.Device);
-        return network;
-    }
-
-    /// <returns>False where the loss became NaN or infinite.</returns>
-    private bool Train(RunConfiguration run, SourceNetwork network, FlatState state, Sgd optimizer, RunInProgress progress, RunClaim claim, IRunObserver? observer, CancellationToken cancellation)
-    {
-        var sinceSaved = Stopwatch.StartNew();
-        for (var epoch = progress.Progress.Curve.Count; epoch < run.MaxEpochs && !Exhausted(progress.Progress, run); epoch++)
+        finally
         {
-            var clock = Stopwatch.StartNew();
-            var rate = run.LearningRate * (1 + Math.Cos(Math.PI * epoch / run.MaxEpochs)) / 2;
-            var loss = TrainEpoch(run, epoch, rate, network, optimizer, cancellation);
-            var validation = Evaluate(network, [images.Validation], cancellation);
-            var record = new EpochRecord(epoch, rate, Number(loss), Number(validation.Loss), Number(validation.Auc), Number(validation.Accuracy), clock.Elapsed.TotalSeconds);
-            progress.AddSeconds(clock.Elapsed.TotalSeconds);
-            progress.Finish(record);
-            observer?.EpochDone(run, record);
-            if (record.TrainLoss is null || record.ValidationLoss is null) return false;
-            if (sinceSaved.Elapsed < CheckpointInterval) continue;
-            progress.Save(claim.CheckpointPath, run.Id);
-            sinceSaved.Restart();
+            foreach (var member in jobOf.Keys) member.Dispose();
         }
-        return true;
     }
 
-    private static bool Exhausted(RunProgress progress, RunConfiguration run) => progress.Curve.Count - 1 - (progress.BestEpoch ?? -1) >= run.Patience && progress.Curve.Count > 0;
-
-    /// <returns>The mean loss over the images.</returns>
-    private double TrainEpoch(RunConfiguration run, int epoch, double rate, SourceNetwork network, Sgd optimizer, CancellationToken cancellation)
+    // Until so many have ended that the rest is better off without their places.
+    private void Train(Architecture architecture, IReadOnlyList<RunInProgress> members, IRunObserver? observer, CancellationToken cancellation)
     {
-        using var scope = NewDisposeScope();
-        network.train();
-        random.manual_seed((long)RandomStream.Network.Of(run.Seed, epoch));
-        var order = Order(images.Train.Count, RandomStream.Order.Of(run.Seed, epoch));
-        var places = tensor(order, device: images.Device);
-        var dropout = DropoutMask(run, epoch, network.FeatureCount);
-        var total = zeros([], device: images.Device);
-        foreach (var (start, count) in Batches(order.Length, run.BatchSize))
+        if (members.Count == 0) return;
+        using var networks = new SideBySide(architecture, members, images);
+        var sinceSaved = Stopwatch.StartNew();
+        while (members.Count(m => m.Ended) <= members.Count / 4 && !members.All(m => m.Ended))
         {
             cancellation.ThrowIfCancellationRequested();
-            using var batchScope = NewDisposeScope();
-            var batch = places.narrow(dim: 0, start, count);
-            var labels = images.Train.Labels.index_select(dim: 0, batch);
-            var features = network.Features(model.Preprocessing.Normalise(images.Train.Pixels.index_select(dim: 0, batch)));
-            if (dropout is not null) features *= dropout.index_select(dim: 0, batch);
-            var loss = Evaluation.Objective(network.Logits(features).to(ScalarType.Float32), labels, images.IsMultiLabel);
-            loss.backward();
-            optimizer.Step(rate);
-            total.add_(loss.detach(), alpha: count);
+            var clock = Stopwatch.StartNew();
+            var losses = networks.TrainEpoch(cancellation);
+            var validations = networks.Evaluate([images.Validation], cancellation);
+            networks.Keep();
+            var seconds = clock.Elapsed.TotalSeconds / members.Count(m => !m.Ended);
+            for (var k = 0; k < members.Count; k++)
+            {
+                if (members[k].Ended) continue;
+                var record = new EpochRecord(members[k].Epoch, members[k].LearningRate, Number(losses[k]), Number(validations[k].Loss), Number(validations[k].Auc), Number(validations[k].Accuracy), seconds);
+                members[k].Finish(record);
+                observer?.EpochDone(members[k].Run, record);
+            }
+            if (sinceSaved.Elapsed < CheckpointInterval) continue;
+            foreach (var member in members.Where(m => !m.Ended)) member.Save();
+            sinceSaved.Restart();
         }
-        return total.item<float>() / order.Length;
     }
 
-    // For every image and feature 0 or 1/(1 − p).
-    private Tensor? DropoutMask(RunConfiguration run, int epoch, long width)
+    private RunRecord Record(Architecture architecture, RunInProgress member, CancellationToken cancellation)
     {
-        if (run.HeadDropout == 0) return null;
-        using var generator = new Generator(RandomStream.HeadDropout.Of(run.Seed, epoch), CPU);
-        return (rand([images.Train.Count, width], generator: generator) >= run.HeadDropout).to(ScalarType.Float32).div_(1 - run.HeadDropout).to(images.Device);
-    }
-
-    internal static long[] Order(int count, ulong seed)
-    {
-        var order = Enumerable.Range(0, count).Select(i => (long)i).ToArray();
-        new NumpyRandom((uint)(seed ^ (seed >> 32))).Shuffle<long>(order);
-        return order;
-    }
-
-    /// <summary>All images, the last batch smaller; an image that would be alone in it is left out of the epoch, since batch-norm cannot normalise by one value.</summary>
-    internal static IEnumerable<(int Start, int Count)> Batches(int count, int batchSize)
-    {
-        for (var start = 0; start < count; start += batchSize)
+        Evaluation? test = null;
+        if (!member.Diverged)
         {
-            if (Math.Min(batchSize, count - start) is > 1 and var size) yield return (start, size);
+            using var frozen = no_grad();
+            member.Values.copy_(member.Best);
+            using var network = new SideBySide(architecture, [member], images);
+            test = network.Evaluate(images.TestParts(cancellation), cancellation)[0];
         }
-    }
-
-    private Evaluation Evaluate(SourceNetwork network, IEnumerable<ResidentImages> parts, CancellationToken cancellation) =>
-        Evaluation.Of(network, parts, model.Preprocessing, images.Device, images.IsMultiLabel, cancellation);
-
-    private RunRecord Record(RunConfiguration run, RunProgress progress, Evaluation? test)
-    {
+        var progress = member.Progress;
         var kept = test is null || progress.BestEpoch is not { } best ? null : progress.Curve[best];
         return new RunRecord
         {
-            Id = run.Id,
-            Configuration = run,
+            Id = member.Run.Id,
+            Configuration = member.Run,
             Status = test is null ? RunStatus.Diverged : RunStatus.Finished,
             Curve = progress.Curve,
             BestEpoch = kept?.Epoch,

@@ -25,6 +25,7 @@ public sealed record FineTuningProtocol
     /// <param name="target">The target.</param>
     /// <param name="grid">The hyperparameters.</param>
     /// <param name="seeds">How many seeds, from 0.</param>
+    /// <exception cref="InvalidInputException">The model cannot be fine-tuned.</exception>
     public IEnumerable<RunConfiguration> Runs(LoadedModel model, FineTuningTarget target, FineTuningGrid grid, int seeds)
     {
         var source = new RunSource
@@ -39,7 +40,7 @@ public sealed record FineTuningProtocol
             Resize = model.Preprocessing.Resize.ToString().ToLowerInvariant(),
             TransformInput = model.TransformInput ? true : null,
         };
-        var dropout = HeadDropout ?? (model.Architecture == ResNet.ResNet18 ? 0.5 : model.Architecture?.HeadDropout() ?? 0);
+        var dropout = HeadDropout ?? (FineTuner.ArchitectureOf(model) is var architecture && architecture == ResNet.ResNet18 ? 0.5 : architecture.HeadDropout());
         return from seed in Enumerable.Range(0, seeds)
                from point in grid.Combinations(target.Train.Count)
                select new RunConfiguration

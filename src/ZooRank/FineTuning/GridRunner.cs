@@ -20,7 +20,10 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
     public IProgress<int>? Loading { get; init; }
 
     /// <summary>See <see cref="FineTuner.CheckpointInterval"/>.</summary>
-    public TimeSpan? CheckpointInterval { get; init; }
+    public TimeSpan CheckpointInterval { get; init; } = FineTuner.DefaultInterval;
+
+    /// <summary>How many runs are trained together where their architecture can stand side by side.</summary>
+    public int Together { get; init; } = 1;
 
     public IReadOnlyList<string> Command { get; init; } = [];
 
@@ -34,51 +37,58 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeUp, cancellation);
         var (computed, found, elsewhere) = (0, 0, 0);
         TargetImages? images = null;
-        FineTuner? tuner = null;
-        LoadedModel? current = null;
+        var claimed = new List<FineTuningJob>();
         try
         {
             foreach (var (model, run) in runs)
             {
-                cancellation.ThrowIfCancellationRequested();
-                if (timeUp.IsCancellationRequested) break;
-                if (store.Has(run.Id))
-                {
-                    found++;
-                    continue;
-                }
-                using var claim = store.TryClaim(run.Id);
-                if (claim is null)
-                {
-                    elsewhere++;
-                    continue;
-                }
-                if (images is null || !images.Fit(model.Preprocessing))
-                {
-                    images?.Dispose();
-                    images = TargetImages.Load(target, model.Preprocessing, device, Loading, stop.Token);
-                    current = null;
-                }
-                if (current != model)
-                {
-                    tuner = new FineTuner(model, images) { Command = Command, CheckpointInterval = CheckpointInterval ?? FineTuner.DefaultInterval };
-                    current = model;
-                }
-                var record = tuner!.Run(run, claim, Observer, stop.Token);
-                store.Add(record);
-                claim.Complete();
-                Observer?.Finished(record);
-                computed++;
+                stop.Token.ThrowIfCancellationRequested();
+                if (claimed.Count > 0 && !GoesWith(claimed, model, run)) ComputeClaimed();
+                if (store.Has(run.Id)) found++;
+                else if (store.TryClaim(run.Id) is { } claim) claimed.Add(new(model, run, claim));
+                else elsewhere++;
             }
+            ComputeClaimed();
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            // The time is up: the checkpoint has been written.
+            // The time is up: the checkpoints have been written.
         }
         finally
         {
             images?.Dispose();
+            foreach (var job in claimed) job.Claim.Dispose();
         }
         return new(computed, found, elsewhere, runs.Count - computed - found - elsewhere);
+
+        void ComputeClaimed()
+        {
+            if (claimed.Count == 0) return;
+            var preprocessing = claimed[0].Model.Preprocessing;
+            if (images?.Fit(preprocessing) != true)
+            {
+                images?.Dispose();
+                images = TargetImages.Load(target, preprocessing, device, Loading, stop.Token);
+            }
+            new FineTuner(images) { Command = Command, CheckpointInterval = CheckpointInterval }.Run([.. claimed], Keep, Observer, stop.Token);
+        }
+
+        void Keep(FineTuningJob job, RunRecord record)
+        {
+            store.Add(record);
+            job.Claim.Complete();
+            claimed.Remove(job);
+            computed++;
+            Observer?.Finished(record);
+        }
+    }
+
+    // Runs stand side by side where their networks are of one form and their batches of one size.
+    private bool GoesWith(List<FineTuningJob> others, LoadedModel model, RunConfiguration run)
+    {
+        var (first, other) = (others[0].Model, others[0].Run);
+        return others.Count < Together && model.Architecture?.CreateStacked is not null && model.Architecture == first.Architecture
+            && (model.Preprocessing.InputSize, model.Preprocessing.Resize) == (first.Preprocessing.InputSize, first.Preprocessing.Resize)
+            && (run.BatchSize, run.Precision) == (other.BatchSize, other.Precision);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ZooRank.Checkpoints;
+using ZooRank.Models;
 using ZooRank.Runs;
 using ZooRank.Training;
 using static TorchSharp.torch;
@@ -8,87 +9,104 @@ using static TorchSharp.torch;
 namespace ZooRank.FineTuning;
 
 /// <summary>
-/// What a run carries from epoch to epoch. As it was after the last whole epoch it can be written to a file at any time, and a run that starts from that file goes on
-/// as if it had never stopped: every random number of an epoch follows from the run's seed and the epoch's number (<see cref="RandomStream"/>).
+/// What a run carries from epoch to epoch, as it was after the last whole one. Written to a file it is the run's checkpoint, and a run that starts from that file goes
+/// on as if it had never stopped: every random number of an epoch follows from the run's seed and the epoch's number (<see cref="RandomStream"/>).
 /// </summary>
 internal sealed class RunInProgress : IDisposable
 {
-    private readonly FlatState state;
-    private readonly Sgd optimizer;
-    private readonly Tensor best, lastValues;
-    private readonly Tensor? lastVelocity;
+    private readonly RunClaim claim;
 
-    public RunInProgress(FlatState state, Sgd optimizer)
+    /// <param name="model">Its source model.</param>
+    /// <param name="run">Its configuration.</param>
+    /// <param name="claim">The right to compute it, and the place of its checkpoint.</param>
+    /// <param name="initial">Parameters and running statistics to begin with (<see cref="FlatState.Values"/> of this run alone); kept.</param>
+    /// <param name="parameterLength">How much of them is parameters.</param>
+    public RunInProgress(LoadedModel model, RunConfiguration run, RunClaim claim, Tensor initial, long parameterLength)
     {
-        (this.state, this.optimizer) = (state, optimizer);
-        using var frozen = no_grad();
-        best = state.Values.clone().DetachFromDisposeScope();
-        lastValues = state.Values.clone().DetachFromDisposeScope();
-        lastVelocity = optimizer.Velocity?.clone().DetachFromDisposeScope();
+        (Model, Run, this.claim) = (model, run, claim);
+        Values = initial.DetachFromDisposeScope();
+        Best = initial.clone().DetachFromDisposeScope();
+        if (run.Momentum > 0) Velocity = zeros(parameterLength, device: initial.device).DetachFromDisposeScope();
+        Restore();
     }
+
+    public LoadedModel Model { get; }
+
+    public RunConfiguration Run { get; }
+
+    public Tensor Values { get; }
+
+    /// <summary>The values of the best epoch.</summary>
+    public Tensor Best { get; }
+
+    public Tensor? Velocity { get; }
 
     public RunProgress Progress { get; private set; } = new();
 
-    /// <summary>Keeps what a finished epoch has brought.</summary>
+    /// <summary>The epoch to come, from 0.</summary>
+    public int Epoch => Progress.Curve.Count;
+
+    /// <summary>Of the epoch to come: cosine annealing to 0 (Loshchilov and Hutter, ICLR 2017, without restarts).</summary>
+    public double LearningRate => Run.LearningRate * (1 + Math.Cos(Math.PI * Epoch / Run.MaxEpochs)) / 2;
+
+    /// <summary>The loss became NaN or infinite.</summary>
+    public bool Diverged => Progress.Curve is [.., var last] && (last.TrainLoss is null || last.ValidationLoss is null);
+
+    public bool Ended => Diverged || Epoch >= Run.MaxEpochs || (Epoch > 0 && Epoch - 1 - (Progress.BestEpoch ?? -1) >= Run.Patience);
+
+    /// <summary>Keeps what a finished epoch has brought; <see cref="Values"/> and <see cref="Velocity"/> are already as it left them.</summary>
     public void Finish(EpochRecord epoch)
     {
-        using var frozen = no_grad();
-        lastValues.copy_(state.Values);
-        lastVelocity?.copy_(optimizer.Velocity!);
         var better = epoch.ValidationAuc is { } auc && !(auc <= Progress.BestAuc);
-        if (better) best.copy_(state.Values);
+        if (better)
+        {
+            using var frozen = no_grad();
+            Best.copy_(Values);
+        }
         Progress = Progress with
         {
             Curve = [.. Progress.Curve, epoch],
             BestEpoch = better ? epoch.Epoch : Progress.BestEpoch,
             BestAuc = better ? epoch.ValidationAuc : Progress.BestAuc,
+            Seconds = Progress.Seconds + epoch.Seconds,
         };
     }
 
-    /// <summary>Gives the network the weights of its best epoch.</summary>
-    public void RestoreBest()
+    /// <summary>Writes the checkpoint.</summary>
+    public void Save() => Safetensors.Write(
+        claim.CheckpointPath,
+        Velocity is null ? [("values", Values), ("best", Best)] : [("values", Values), ("best", Best), ("velocity", Velocity)],
+        new Dictionary<string, string> { ["run"] = Run.Id, ["progress"] = JsonSerializer.Serialize(Progress, ProgressJson.Default.RunProgress) });
+
+    public void Dispose()
     {
-        using var frozen = no_grad();
-        state.Values.copy_(best);
+        Values.Dispose();
+        Best.Dispose();
+        Velocity?.Dispose();
     }
 
-    /// <summary>Writes what is after the last whole epoch.</summary>
-    public void Save(string path, string id) => Safetensors.Write(
-        path,
-        lastVelocity is null ? [("values", lastValues), ("best", best)] : [("values", lastValues), ("best", best), ("velocity", lastVelocity)],
-        new Dictionary<string, string> { ["run"] = id, ["progress"] = JsonSerializer.Serialize(Progress, ProgressJson.Default.RunProgress) });
-
-    /// <summary>Goes on from a file, or does nothing where there is none, or none of this run that can be used: the run then begins anew.</summary>
-    public void Restore(string path, string id)
+    // Where there is no checkpoint, or none of this run that can be used, the run begins anew.
+    private void Restore()
     {
-        if (!File.Exists(path)) return;
+        if (!File.Exists(claim.CheckpointPath)) return;
         try
         {
             using var scope = NewDisposeScope();
             using var frozen = no_grad();
-            using var file = Checkpoint.Open(path);
-            if (file.Metadata.GetValueOrDefault("run") != id || file.Metadata.GetValueOrDefault("progress") is not { } text) return;
+            using var file = Checkpoint.Open(claim.CheckpointPath);
+            if (file.Metadata.GetValueOrDefault("run") != Run.Id || file.Metadata.GetValueOrDefault("progress") is not { } text) return;
             var progress = JsonSerializer.Deserialize(text, ProgressJson.Default.RunProgress)!;
-            var tensors = file.Tensors.ToDictionary(t => t.Name, t => file.Read(t));
-            if (tensors["values"].numel() != state.Values.numel() || tensors["best"].numel() != best.numel() || (optimizer.Velocity is null) == tensors.ContainsKey("velocity")) return;
-            foreach (var copy in new[] { state.Values, lastValues }) copy.copy_(tensors["values"]);
-            best.copy_(tensors["best"]);
-            if (optimizer.Velocity is { } velocity) foreach (var copy in new[] { velocity, lastVelocity! }) copy.copy_(tensors["velocity"]);
+            var stored = file.Tensors.ToDictionary(t => t.Name, t => file.Read(t));
+            var own = new List<(Tensor Here, Tensor There)> { (Values, stored["values"]), (Best, stored["best"]) };
+            if (Velocity is not null) own.Add((Velocity, stored["velocity"]));
+            if (own.Any(o => o.Here.numel() != o.There.numel())) return;
+            foreach (var (here, there) in own) here.copy_(there);
             Progress = progress with { Interruptions = progress.Interruptions + 1 };
         }
         catch (Exception e) when (e is InvalidInputException or JsonException or KeyNotFoundException)
         {
             // Damaged by something else than us: what it held is computed again.
         }
-    }
-
-    public void AddSeconds(double seconds) => Progress = Progress with { Seconds = Progress.Seconds + seconds };
-
-    public void Dispose()
-    {
-        best.Dispose();
-        lastValues.Dispose();
-        lastVelocity?.Dispose();
     }
 }
 

@@ -12,6 +12,12 @@ public sealed record Architecture
     /// <summary>Makes the network with a head for this many source classes, freshly initialised as torchvision does; 0 makes it without a head.</summary>
     public required Func<int, SourceNetwork> Create { get; init; }
 
+    /// <summary>
+    /// Makes so many copies side by side as one network without a head, for training them together: images N×(K·3)×S×S to features N×(K·D), copy by copy; each tensor of its
+    /// state is the copies' own, stacked along the first axis. Null where the architecture has no such form.
+    /// </summary>
+    internal Func<int, SourceNetwork>? CreateStacked { get; init; }
+
     /// <summary>Parameters with the 1,000-class head of ImageNet (GoogLeNet without its auxiliary heads).</summary>
     public required long ParameterCount { get; init; }
 
@@ -42,6 +48,23 @@ public sealed record Architecture
     {
         using var network = Construction.WithoutValues(() => Create(0));
         return network.HeadDropout;
+    }
+
+    /// <summary>The network without its head, with a checkpoint's weights, in training mode.</summary>
+    /// <exception cref="InvalidInputException">The checkpoint does not fit, or its weights cannot be used.</exception>
+    public SourceNetwork LoadEncoder(Checkpoint checkpoint)
+    {
+        var network = Create(0);
+        try
+        {
+            StateLoading.Load(network, this, checkpoint);
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
     }
 
     public override string ToString() => Name;

@@ -19,20 +19,22 @@ internal sealed class ResNet : SourceNetwork
     {
         Name = "resnet18",
         Create = classCount => new ResNet([2, 2, 2, 2], classCount),
+        CreateStacked = copies => new ResNet([2, 2, 2, 2], classCount: 0, copies),
         ParameterCount = 11_689_512,
         FeatureCount = 512,
         Head = "fc",
         Paper = "He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition. CVPR 2016, arXiv 1512.03385",
     };
 
-    private ResNet(int[] depths, int classCount) : base(nameof(ResNet))
+    // Copies side by side are groups of channels: every layer is as many times as wide, and no group sees another.
+    private ResNet(int[] depths, int classCount, int copies = 1) : base(nameof(ResNet))
     {
-        conv1 = new Convolution(3, 64, kernel: 7, stride: 2, padding: 3, bias: false);
-        bn1 = new BatchNormalization(64);
-        layer1 = Stage(64, 64, depths[0], stride: 1);
-        layer2 = Stage(64, 128, depths[1], stride: 2);
-        layer3 = Stage(128, 256, depths[2], stride: 2);
-        layer4 = Stage(256, 512, depths[3], stride: 2);
+        conv1 = new Convolution(3 * copies, 64 * copies, kernel: 7, stride: 2, padding: 3, groups: copies, bias: false);
+        bn1 = new BatchNormalization(64 * copies);
+        layer1 = Stage(64, 64, depths[0], stride: 1, copies);
+        layer2 = Stage(64, 128, depths[1], stride: 2, copies);
+        layer3 = Stage(128, 256, depths[2], stride: 2, copies);
+        layer4 = Stage(256, 512, depths[3], stride: 2, copies);
         RegisterComponents();
         SetHead(this, "fc", 512, LinearHead(512, classCount));
         WeightInitialization.Apply(this, WeightInitialization.KaimingFanOut);
@@ -47,8 +49,8 @@ internal sealed class ResNet : SourceNetwork
         return x.mean([2, 3]).MoveToOuterDisposeScope();
     }
 
-    private static Module<Tensor, Tensor> Stage(long inputs, long outputs, int depth, long stride) =>
-        Sequential(Enumerable.Range(0, depth).Select(i => (Module<Tensor, Tensor>)new BasicBlock(i == 0 ? inputs : outputs, outputs, i == 0 ? stride : 1)).ToArray());
+    private static Module<Tensor, Tensor> Stage(long inputs, long outputs, int depth, long stride, int copies) =>
+        Sequential(Enumerable.Range(0, depth).Select(i => (Module<Tensor, Tensor>)new BasicBlock(i == 0 ? inputs : outputs, outputs, i == 0 ? stride : 1, copies)).ToArray());
 
     private sealed class BasicBlock : Module<Tensor, Tensor>
     {
@@ -58,13 +60,14 @@ internal sealed class ResNet : SourceNetwork
         private readonly BatchNormalization bn2;
         private readonly ConvNormActivation? downsample;
 
-        public BasicBlock(long inputs, long outputs, long stride) : base(nameof(BasicBlock))
+        public BasicBlock(long inputs, long outputs, long stride, int copies) : base(nameof(BasicBlock))
         {
-            conv1 = new Convolution(inputs, outputs, kernel: 3, stride, padding: 1, bias: false);
-            bn1 = new BatchNormalization(outputs);
-            conv2 = new Convolution(outputs, outputs, kernel: 3, padding: 1, bias: false);
-            bn2 = new BatchNormalization(outputs);
-            if (stride != 1 || inputs != outputs) downsample = new ConvNormActivation(inputs, outputs, kernel: 1, activation: null, stride);
+            var (wideIn, wideOut) = (inputs * copies, outputs * copies);
+            conv1 = new Convolution(wideIn, wideOut, kernel: 3, stride, padding: 1, groups: copies, bias: false);
+            bn1 = new BatchNormalization(wideOut);
+            conv2 = new Convolution(wideOut, wideOut, kernel: 3, padding: 1, groups: copies, bias: false);
+            bn2 = new BatchNormalization(wideOut);
+            if (stride != 1 || inputs != outputs) downsample = new ConvNormActivation(wideIn, wideOut, kernel: 1, activation: null, stride, groups: copies);
             RegisterComponents();
         }
 

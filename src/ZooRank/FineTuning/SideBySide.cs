@@ -1,0 +1,154 @@
+using TorchSharp;
+using ZooRank.Models;
+using ZooRank.Training;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace ZooRank.FineTuning;
+
+/// <summary>
+/// The networks of K runs as one: groups of channels of a network K times as wide, where K is above 1 (horizontal fusion; Wang et al., MLSys 2021). One pass trains all,
+/// each with its own images, hyperparameters and epoch; none sees another.
+/// </summary>
+internal sealed class SideBySide : IDisposable
+{
+    private const int EvaluationBatch = 256;
+
+    private readonly IReadOnlyList<RunInProgress> members;
+    private readonly TargetImages images;
+    private readonly SourceNetwork body;
+    private readonly StackedHead head;
+    private readonly FlatState state;
+    private readonly Sgd optimizer;
+
+    /// <summary>Gives the networks the values and velocities that their runs carry.</summary>
+    public SideBySide(Architecture architecture, IReadOnlyList<RunInProgress> members, TargetImages images)
+    {
+        (this.members, this.images) = (members, images);
+        (body, head, state) = Build(architecture, members, images);
+        optimizer = new Sgd(state, [.. members.Select(m => m.Run.Momentum)], [.. members.Select(m => m.Run.WeightDecay)], nesterov: true);
+        for (var k = 0; k < members.Count; k++)
+        {
+            state.Insert(members[k].Values, k, state.Values);
+            if (members[k].Velocity is { } velocity) state.Insert(velocity, k, optimizer.Velocity!);
+        }
+    }
+
+    /// <summary>One epoch of every run. <see cref="Keep"/> then makes it theirs.</summary>
+    /// <returns>Of each the mean loss over its images.</returns>
+    public IReadOnlyList<double> TrainEpoch(CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        body.train();
+        // Only networks that stand alone draw numbers of their own (dropout within, stochastic depth).
+        random.manual_seed((long)RandomStream.Network.Of(members[0].Run.Seed, members[0].Epoch));
+        var epochs = members.Select(m => new EpochInput(m, images, body.FeatureCount)).ToList();
+        var rates = optimizer.Rates(members.Select(m => m.LearningRate));
+        var totals = zeros([members.Count], device: images.Device);
+        foreach (var (start, count) in Batches(images.Train.Count, members[0].Run.BatchSize))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var batchScope = NewDisposeScope();
+            var input = Together(epochs, e => e.Input(start, count), e => e.Same);
+            var features = body.Features(input);
+            if (epochs[0].HasDropout) features = features * cat([.. epochs.Select(e => e.Dropout(start, count))], dim: 1);
+            var losses = Losses(head.call(features).to(ScalarType.Float32), stack(epochs.Select(e => e.Labels(start, count)), dim: 1));
+            losses.sum().backward();
+            optimizer.Step(rates);
+            totals.add_(losses.detach(), alpha: count);
+        }
+        return [.. totals.cpu().data<float>().Select(t => (double)t / images.Train.Count)];
+    }
+
+    /// <summary>Hands the runs that have not ended the values and velocities as they are now.</summary>
+    public void Keep()
+    {
+        for (var k = 0; k < members.Count; k++)
+        {
+            if (members[k].Ended) continue;
+            state.Extract(state.Values, k, members[k].Values);
+            if (members[k].Velocity is { } velocity) state.Extract(optimizer.Velocity!, k, velocity);
+        }
+    }
+
+    /// <summary>How well each does on images.</summary>
+    public IReadOnlyList<Evaluation> Evaluate(IEnumerable<ResidentImages> parts, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        body.eval();
+        var (logits, labels) = (new List<Tensor>(), new List<Tensor>());
+        foreach (var part in parts)
+        {
+            labels.Add(part.Labels.to(images.Device, copy: true));
+            for (var start = 0; start < part.Count; start += EvaluationBatch)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var batchScope = NewDisposeScope();
+                var pixels = part.Pixels.narrow(dim: 0, start, Math.Min(EvaluationBatch, part.Count - start)).to(images.Device);
+                var input = Together(members, m => m.Model.Preprocessing.Normalise(pixels), m => m.Model.Preprocessing);
+                logits.Add(head.call(body.Features(input)).to(ScalarType.Float32).MoveToOuterDisposeScope());
+            }
+        }
+        var (all, truth) = (cat(logits, dim: 0), cat(labels, dim: 0));
+        return [.. Enumerable.Range(0, members.Count).Select(k => Evaluation.Of(all.select(dim: 1, k), truth, images.IsMultiLabel))];
+    }
+
+    /// <summary>By name: the networks' own tensors, "head.weight" and "head.bias".</summary>
+    internal IEnumerable<(string Name, Tensor Values)> State() =>
+        body.state_dict().Select(p => (p.Key, p.Value)).Concat(head.state_dict().Select(p => ("head." + p.Key, p.Value))).Where(p => p.Value.is_floating_point());
+
+    public void Dispose()
+    {
+        optimizer.Dispose();
+        state.Dispose();
+        head.Dispose();
+        body.Dispose();
+    }
+
+    /// <summary>The values with which a run begins: its source model's and a fresh head's.</summary>
+    public static (Tensor Values, long ParameterLength) Initial(Architecture architecture, LoadedModel model, Runs.RunConfiguration run, TargetImages images)
+    {
+        using var checkpoint = Checkpoints.Checkpoint.Open(model.Source.Checkpoint);
+        using var body = architecture.LoadEncoder(checkpoint);
+        using var head = new StackedHead([run], body.FeatureCount, images.OutputCount);
+        body.to(images.Device);
+        head.to(images.Device);
+        using var state = new FlatState([body, head]);
+        return (state.Values.clone(), state.ParameterLength);
+    }
+
+    /// <summary>All images, the last batch smaller; an image that would be alone in it is left out of the epoch, since batch-norm cannot normalise by one value.</summary>
+    internal static IEnumerable<(int Start, int Count)> Batches(int count, int batchSize)
+    {
+        for (var start = 0; start < count; start += batchSize)
+        {
+            if (Math.Min(batchSize, count - start) is > 1 and var size) yield return (start, size);
+        }
+    }
+
+    private static (SourceNetwork, StackedHead, FlatState) Build(Architecture architecture, IReadOnlyList<RunInProgress> members, TargetImages images)
+    {
+        var body = members.Count == 1 ? architecture.Create(0) : architecture.CreateStacked!(members.Count);
+        if (body is GoogLeNet googlenet) googlenet.TransformInput = members[0].Model.TransformInput;
+        var head = new StackedHead([.. members.Select(m => m.Run)], body.FeatureCount, images.OutputCount);
+        body.to(images.Device);
+        head.to(images.Device);
+        return (body, head, new FlatState([body, head], members.Count));
+    }
+
+    // N x (K·3) x S x S. Runs that see the same share one computation.
+    private static Tensor Together<T>(IReadOnlyList<T> all, Func<T, Tensor> input, Func<T, object> same)
+    {
+        var made = new Dictionary<object, Tensor>();
+        var inputs = all.Select(item => made.TryGetValue(same(item), out var there) ? there : made[same(item)] = input(item)).ToArray();
+        return inputs.Length == 1 ? inputs[0] : cat(inputs, dim: 1);
+    }
+
+    /// <param name="logits">N×K×C.</param>
+    /// <param name="labels">N×K, or N×K×C of 0 and 1.</param>
+    /// <returns>K.</returns>
+    private Tensor Losses(Tensor logits, Tensor labels) => images.IsMultiLabel
+        ? binary_cross_entropy_with_logits(logits, labels, reduction: nn.Reduction.None).mean([0, 2])
+        : cross_entropy(logits.flatten(0, 1), labels.flatten(0, 1), reduction: nn.Reduction.None).view(labels.shape).mean([0]);
+}
