@@ -1,4 +1,5 @@
 using ZooRank.Data;
+using ZooRank.Training.Augmentation;
 using static TorchSharp.torch;
 
 namespace ZooRank.FineTuning;
@@ -29,6 +30,11 @@ internal sealed class EpochInput
     public Tensor Input(int start, int count)
     {
         var pixels = images.Train.Pixels.index_select(dim: 0, Batch(start, count));
+        if (member.Run.Augmentation == "paper")
+        {
+            var side = (int)pixels.shape[2];
+            pixels = BatchAugmentation.Apply(pixels, [.. order.AsSpan(start, count).ToArray().Select(image => ImageAugmentation.Draw(member.Run.Seed, member.Epoch, image, side, side))], side);
+        }
         return member.Model.Preprocessing.Normalise(pixels);
     }
 

@@ -1,16 +1,19 @@
-namespace ZooRank.Training.Augmentation;
+namespace ZooRank.Training;
 
 /// <summary>
 /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), started from a hash of what the numbers are for. Whoever asks for the numbers of one image gets the same
 /// ones, whichever images were asked about before; and starting costs no more than one number.
 /// </summary>
-internal struct CounterRandom(long seed, long epoch, long image)
+/// <param name="seed">The run's.</param>
+/// <param name="epoch">From 0.</param>
+/// <param name="purpose">An image's number, from 0, or a negative number for what is no image's.</param>
+internal struct CounterRandom(long seed, long epoch, long purpose)
 {
     private const ulong Increment = 0x9E3779B97F4A7C15;   // 2⁶⁴ ÷ the golden ratio, odd
 
     private const double Unit = 1.0 / (1UL << 53);
 
-    private ulong counter = Mix(Mix(Mix((ulong)seed + Increment) + (ulong)epoch) + (ulong)image);
+    private ulong counter = Mix(Mix(Mix((ulong)seed + Increment) + (ulong)epoch) + (ulong)purpose);
 
     /// <summary>Uniform, <paramref name="low"/> ≤ x &lt; <paramref name="high"/>.</summary>
     public double Uniform(double low, double high) => low + ((high - low) * (Next() >> 11) * Unit);
@@ -21,7 +24,8 @@ internal struct CounterRandom(long seed, long epoch, long image)
     /// <summary>True with probability 0.5.</summary>
     public bool Coin() => Next() >> 63 == 1;
 
-    private ulong Next() => Mix(counter += Increment);
+    /// <summary>64 random bits.</summary>
+    public ulong Next() => Mix(counter += Increment);
 
     private static ulong Mix(ulong z)
     {
