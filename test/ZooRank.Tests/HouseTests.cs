@@ -22,6 +22,7 @@ public partial class HouseTests
         ["Runs"] = ["Files"],
         ["FineTuning"] = ["Checkpoints", "Data", "Files", "Imaging", "Models", "Native", "Runs", "Training"],
         ["Truth"] = ["Files", "Runs"],
+        ["Plots"] = ["Files", "Runs"],
         ["Tracking"] = ["Downloads", "Files", "Runs"],
         ["Cluster"] = ["Files"],
         ["Ranking"] = ["Data", "Downloads", "Features", "Metrics", "Models", "Native"],

@@ -25,6 +25,9 @@ public static class NativeLibraries
     /// <summary>libvips with all that it needs linked in; null where no package has it (then the system's is tried).</summary>
     public static string? LibVips => Find("LibVipsPackage", OperatingSystem.IsWindows() ? "libvips-42.dll" : OperatingSystem.IsMacOS() ? "libvips.42.dylib" : "libvips.so.42");
 
+    /// <summary>Skia, which draws figures; null where no package has it.</summary>
+    public static string? LibSkia => Find("SkiaPackage", OperatingSystem.IsWindows() ? "libSkiaSharp.dll" : FileName("SkiaSharp"), OperatingSystem.IsMacOS() ? "osx" : Rid);
+
     internal static string FileName(string library) =>
         OperatingSystem.IsWindows() ? library + ".dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
 
@@ -45,14 +48,16 @@ public static class NativeLibraries
     // Called by the runtime only for a library that it did not find by itself.
     private static nint Resolve(Assembly assembly, string name)
     {
-        if (name.Contains("vips", StringComparison.OrdinalIgnoreCase))
-            return LibVips is { } vips && NativeLibrary.TryLoad(vips, out var handle) ? handle : 0;
+        if (name.Contains("vips", StringComparison.OrdinalIgnoreCase)) return Loaded(LibVips);
+        if (assembly.GetName().Name == "SkiaSharp") return Loaded(LibSkia);
         return assembly.GetName().Name == "TorchSharp" ? TorchRuntime.Load().Handle(name) : 0;
     }
 
-    private static string? Find(string package, string file)
+    private static nint Loaded(string? path) => path is not null && NativeLibrary.TryLoad(path, out var handle) ? handle : 0;
+
+    private static string? Find(string package, string file, string? rid = null)
     {
-        var inPackage = Path.Combine("runtimes", Rid, "native", file);
+        var inPackage = Path.Combine("runtimes", rid ?? Rid, "native", file);
         var places = new List<string> { Path.Combine(AppContext.BaseDirectory, file), Path.Combine(AppContext.BaseDirectory, inPackage) };
         if (Recorded(package) is { } folder)
         {
