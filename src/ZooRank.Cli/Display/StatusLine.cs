@@ -21,10 +21,13 @@ internal sealed class StatusLine : IDisposable
     {
         var elapsed = clock.Elapsed;
         if (done < 0.02 || elapsed.TotalSeconds < 2) return "";
-        var left = elapsed / done - elapsed;
-        var words = left.TotalMinutes < 1 ? $"{Math.Max(1, Math.Ceiling(left.TotalSeconds))} s" : left.TotalHours < 1 ? $"{Math.Ceiling(left.TotalMinutes)} min" : string.Create(CultureInfo.InvariantCulture, $"{left.TotalHours:0.0} h");
-        return $", about {words} left";
+        return $", about {Words(elapsed / done - elapsed)} left";
     }
+
+    /// <summary>"12 s", "3 min", "2.5 h", "4.1 days".</summary>
+    public static string Words(TimeSpan time) =>
+        time.TotalMinutes < 1 ? $"{Math.Max(1, Math.Ceiling(time.TotalSeconds))} s" : time.TotalHours < 1 ? $"{Math.Ceiling(time.TotalMinutes)} min"
+        : time.TotalDays < 2 ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0.0} h") : string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0.0} days");
 
     /// <summary>Shows the line, unless another was shown a moment ago and this one is not important.</summary>
     public void Show(string text, bool important = false)
