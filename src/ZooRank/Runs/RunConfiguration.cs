@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -10,9 +11,6 @@ namespace ZooRank.Runs;
 /// </summary>
 public sealed record RunConfiguration
 {
-    // What the hash is of: no line breaks.
-    private static readonly RunsJson Compact = new(new JsonSerializerOptions(RunsJson.Default.Options) { WriteIndented = false });
-
     public required RunSource Source { get; init; }
 
     public required RunTarget Target { get; init; }
@@ -46,7 +44,11 @@ public sealed record RunConfiguration
 
     /// <summary>16 hexadecimal digits of SHA-256 over the configuration as JSON.</summary>
     [JsonIgnore]
-    public string Id => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this, Compact.RunConfiguration)))[..16];
+    public string Id => IdWith("");
+
+    /// <summary>The same over the configuration followed by <paramref name="more"/>.</summary>
+    internal string IdWith(string more) =>
+        Convert.ToHexStringLower(SHA256.HashData([.. JsonSerializer.SerializeToUtf8Bytes(this, RunsJson.Compact.RunConfiguration), .. Encoding.UTF8.GetBytes(more)]))[..16];
 }
 
 /// <summary>The source model of a run. Of an imported run only the name may be known.</summary>

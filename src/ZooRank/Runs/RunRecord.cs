@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace ZooRank.Runs;
 
 /// <summary>How a run ended.</summary>
+[JsonConverter(typeof(SnakeCaseEnum<RunStatus>))]
 public enum RunStatus
 {
     /// <summary>All epochs done, or stopped early by its patience.</summary>
@@ -16,9 +19,16 @@ public enum RunStatus
 /// <summary>One fine-tuning run, done: what it was, how it went, what came out. Written once and never changed.</summary>
 public sealed record RunRecord
 {
-    /// <summary>Of this layout.</summary>
-    public int Schema { get; init; } = 1;
+    /// <summary>The layout of records that this version writes, and the newest that it reads.</summary>
+    public const int CurrentSchema = 1;
 
+    /// <summary>The column of an imported log that names the run there, as MLflow calls it.</summary>
+    public const string LoggedId = "Run ID";
+
+    /// <summary>Of this layout.</summary>
+    public int Schema { get; init; } = CurrentSchema;
+
+    /// <summary>See <see cref="IdOf"/>.</summary>
     public required string Id { get; init; }
 
     public required RunConfiguration Configuration { get; init; }
@@ -26,6 +36,7 @@ public sealed record RunRecord
     public required RunStatus Status { get; init; }
 
     /// <summary>Every epoch, in order; empty of imported runs.</summary>
+    [JsonConverter(typeof(CurveJson))]
     public IReadOnlyList<EpochRecord> Curve { get; init; } = [];
 
     /// <summary>The epoch, from 0, whose weights were kept: that of the highest validation AUC, the first of equals.</summary>
@@ -55,6 +66,13 @@ public sealed record RunRecord
 
     /// <summary>Of an imported run: the log's row, column by column, as it was written.</summary>
     public IReadOnlyDictionary<string, string>? Imported { get; init; }
+
+    /// <summary>
+    /// The name of a run: that of its configuration. Of an imported one the log's own name for it is part of that, since a log may hold several runs of one configuration, and does
+    /// not tell all that decides a result.
+    /// </summary>
+    public static string IdOf(RunConfiguration configuration, IReadOnlyDictionary<string, string>? imported) =>
+        imported is null ? configuration.Id : configuration.IdWith("\n" + imported.GetValueOrDefault(LoggedId));
 }
 
 /// <summary>One pass over the training images. A number that is NaN or undefined is null.</summary>
@@ -65,7 +83,14 @@ public sealed record RunRecord
 /// <param name="ValidationAuc">MedMNIST's AUC.</param>
 /// <param name="ValidationAccuracy">Share of right answers.</param>
 /// <param name="Seconds">What it took, validation included.</param>
-public sealed record EpochRecord(int Epoch, double LearningRate, double? TrainLoss, double? ValidationLoss, double? ValidationAuc, double? ValidationAccuracy, double Seconds);
+public sealed record EpochRecord(
+    int Epoch,
+    double LearningRate,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? TrainLoss,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? ValidationLoss,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? ValidationAuc,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? ValidationAccuracy,
+    double Seconds);
 
 /// <summary>What made a record.</summary>
 public sealed record RunProvenance
