@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace ZooRank.Runs;
@@ -49,6 +50,21 @@ public sealed record RunConfiguration
     /// <summary>The same over the configuration followed by <paramref name="more"/>.</summary>
     internal string IdWith(string more) =>
         Convert.ToHexStringLower(SHA256.HashData([.. JsonSerializer.SerializeToUtf8Bytes(this, RunsJson.Compact.RunConfiguration), .. Encoding.UTF8.GetBytes(more)]))[..16];
+
+    /// <summary>Every property that is known, by its name in JSON, those of source and target after a dot.</summary>
+    internal IReadOnlyDictionary<string, string> Properties()
+    {
+        var found = new Dictionary<string, string>();
+        Add("", JsonSerializer.SerializeToNode(this, RunsJson.Compact.RunConfiguration)!.AsObject());
+        return found;
+
+        void Add(string prefix, JsonObject node)
+        {
+            foreach (var (name, value) in node)
+                if (value is JsonObject inner) Add($"{prefix}{name}.", inner);
+                else found[prefix + name] = value!.ToString();
+        }
+    }
 }
 
 /// <summary>The source model of a run. Of an imported run only the name may be known.</summary>

@@ -12,7 +12,7 @@ public enum RunStatus
     /// <summary>The loss became NaN or infinite: the run ended there and has no test AUC.</summary>
     Diverged,
 
-    /// <summary>Of an imported log: what its tool called failed, killed or still running.</summary>
+    /// <summary>Of an imported log: what its tool called failed or killed.</summary>
     Failed,
 }
 
