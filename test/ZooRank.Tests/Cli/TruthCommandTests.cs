@@ -86,8 +86,8 @@ public sealed class TruthCommandTests : IDisposable
     {
         var store = RunStore.Open(Truth);
         foreach (var (source, aucs) in ((string, double[])[])[("poor", [0.70, 0.71, 0.72]), ("good", [0.89, 0.90, 0.91])])
-            foreach (var (seed, auc) in aucs.Index()) store.Add(MadeRuns.Record(MadeRuns.Configuration(source, seed: seed), testAuc: auc));
-        var claim = store.TryClaim(MadeRuns.Configuration("good", seed: 3))!;
+            foreach (var (seed, auc) in aucs.Index()) store.Add(PlainRuns.Record(PlainRuns.Configuration(source, seed: seed), testAuc: auc));
+        var claim = store.TryClaim(PlainRuns.Configuration("good", seed: 3))!;
         claim.Epochs = 4;
         claim.ThrowIfLost();
         return claim;

@@ -17,7 +17,7 @@ internal static class Contender
 
     private const string Variable = "ZOORANK_TEST_CONTENDER";
 
-    public static RunConfiguration Run(int number) => MadeRuns.Configuration(seed: number);
+    public static RunConfiguration Run(int number) => PlainRuns.Configuration(seed: number);
 
     public static Process Start(string folder)
     {
@@ -79,7 +79,7 @@ internal static class Contender
             AtomicFile.WriteText(claim.CheckpointPath, (++epoch).ToString(CultureInfo.InvariantCulture));
             AtomicFile.WriteText(witness, epoch.ToString(CultureInfo.InvariantCulture));
         }
-        if (!store.Add(MadeRuns.Record(Run(number)))) Wrong(folder, $"run {number} was finished before");
+        if (!store.Add(PlainRuns.Record(Run(number)))) Wrong(folder, $"run {number} was finished before");
         File.Delete(active);
         claim.Complete();
     }

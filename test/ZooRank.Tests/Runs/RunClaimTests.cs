@@ -6,7 +6,7 @@ namespace ZooRank.Tests.Runs;
 public sealed class RunClaimTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
-    private readonly RunConfiguration run = MadeRuns.Configuration();
+    private readonly RunConfiguration run = PlainRuns.Configuration();
 
     private RunStore Store => RunStore.Open(folder.Path);
 
@@ -17,7 +17,7 @@ public sealed class RunClaimTests : IDisposable
     {
         for (var seed = 0; seed < 30; seed++)
         {
-            var wanted = MadeRuns.Configuration(seed: seed);
+            var wanted = PlainRuns.Configuration(seed: seed);
             var claims = AllAtOnce(16, _ => Store.TryClaim(wanted));
             Assert.Single(claims.OfType<RunClaim>()).Dispose();
             // Given back: again one gets it.
@@ -38,7 +38,7 @@ public sealed class RunClaimTests : IDisposable
     {
         using var claim = Store.TryClaim(run)!;
         File.WriteAllText(claim.CheckpointPath, "epoch 3");
-        Store.Add(MadeRuns.Record(run));
+        Store.Add(PlainRuns.Record(run));
         claim.Complete();
         Assert.Null(Store.TryClaim(run));
         Assert.False(Directory.Exists(claim.Folder));
@@ -62,7 +62,7 @@ public sealed class RunClaimTests : IDisposable
     {
         Store.TryClaim(run)!.Dispose();
         var claim = Store.TryClaim(run)!;
-        Store.Add(MadeRuns.Record(run));
+        Store.Add(PlainRuns.Record(run));
         claim.Complete();
         Directory.CreateDirectory(Path.Combine(folder.Path, "work", $"{run.Id}.1"));
         Age(1, TimeSpan.FromMinutes(120));
@@ -79,7 +79,7 @@ public sealed class RunClaimTests : IDisposable
     {
         DeadHolder("claim");
         Directory.CreateDirectory(Path.Combine(folder.Path, "work", $"{run.Id}.1"));
-        Store.Add(MadeRuns.Record(run));
+        Store.Add(PlainRuns.Record(run));
         Assert.Null(Store.TryClaim(run));
         Assert.Empty(Store.Unfinished());
     }
@@ -176,7 +176,7 @@ public sealed class RunClaimTests : IDisposable
         using var atWork = Store.TryClaim(run)!;
         atWork.Epochs = 17;
         atWork.ThrowIfLost();
-        var other = MadeRuns.Configuration(source: "radimagenet");
+        var other = PlainRuns.Configuration(source: "radimagenet");
         using (var interrupted = Store.TryClaim(other)!) interrupted.Epochs = 3;
 
         var seen = Store.Unfinished().ToDictionary(r => r.Id);

@@ -14,7 +14,7 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void A_record_comes_back_as_it_was_written()
     {
-        var record = MadeRuns.Record(MadeRuns.Configuration(learningRate: 1e-5)) with { TestAuc = 0.8851294903926483, Imported = null };
+        var record = PlainRuns.Record(PlainRuns.Configuration(learningRate: 1e-5)) with { TestAuc = 0.8851294903926483, Imported = null };
         Assert.True(Store.Add(record));
         var found = Store.Find(record.Id)!;
         Assert.Equivalent(record, found, strict: true);
@@ -25,7 +25,7 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void A_summary_is_the_record_without_its_curve()
     {
-        var record = MadeRuns.Record(MadeRuns.Configuration());
+        var record = PlainRuns.Record(PlainRuns.Configuration());
         Store.Add(record);
         Assert.Equivalent(record with { Curve = [] }, Assert.Single(Store.Summaries().Records), strict: true);
     }
@@ -33,7 +33,7 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void A_record_has_a_line_for_each_epoch()
     {
-        var record = MadeRuns.Record(MadeRuns.Configuration(), epochs: 7);
+        var record = PlainRuns.Record(PlainRuns.Configuration(), epochs: 7);
         Store.Add(record);
         Assert.Equal(7, File.ReadLines(FileOf(record)).Count(line => line.Contains("\"train_loss\"", StringComparison.Ordinal)));
     }
@@ -41,33 +41,33 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void A_run_is_named_by_all_that_decides_its_result_and_by_nothing_else()
     {
-        var one = MadeRuns.Configuration();
+        var one = PlainRuns.Configuration();
         RunConfiguration[] others =
         [
             one with { LearningRate = 0.1 }, one with { WeightDecay = 0 }, one with { Momentum = 0 }, one with { BatchSize = 64 }, one with { Seed = 1 }, one with { MaxEpochs = 200 }, one with { Patience = 10 },
             one with { HeadDropout = 0.5 }, one with { Augmentation = "none" }, one with { Precision = "tf32" }, one with { Source = one.Source with { Sha256 = "other" } }, one with { Target = one.Target with { Fold = 2 } },
         ];
         Assert.Equal(others.Length + 1, others.Append(one).Select(c => c.Id).Distinct().Count());
-        Assert.Equal(one.Id, MadeRuns.Configuration().Id);
+        Assert.Equal(one.Id, PlainRuns.Configuration().Id);
         Assert.Matches("^[0-9a-f]{16}$", one.Id);
     }
 
     [Fact]
     public void A_record_is_written_once_and_never_changed()
     {
-        var record = MadeRuns.Record(MadeRuns.Configuration());
+        var record = PlainRuns.Record(PlainRuns.Configuration());
         Assert.True(Store.Add(record));
         Assert.False(Store.Add(record with { TestAuc = 0.1 }));
         Assert.Equal(record.TestAuc, Store.Find(record.Id)!.TestAuc);
     }
 
     [Fact]
-    public void A_record_under_another_name_than_its_configuration_s_is_not_taken() => Assert.Throws<ArgumentException>(() => Store.Add(MadeRuns.Record(MadeRuns.Configuration()) with { Id = "0123456789abcdef" }));
+    public void A_record_under_another_name_than_its_configuration_s_is_not_taken() => Assert.Throws<ArgumentException>(() => Store.Add(PlainRuns.Record(PlainRuns.Configuration()) with { Id = "0123456789abcdef" }));
 
     [Fact]
     public void All_records_are_listed_in_the_order_of_their_ids()
     {
-        var records = Enumerable.Range(0, 300).Select(seed => MadeRuns.Record(MadeRuns.Configuration(seed: seed))).ToList();
+        var records = Enumerable.Range(0, 300).Select(seed => PlainRuns.Record(PlainRuns.Configuration(seed: seed))).ToList();
         foreach (var record in records) Store.Add(record);
         Assert.Equal(records.Select(r => r.Id).Order(StringComparer.Ordinal), Store.Records().Select(r => r.Id));
     }
@@ -75,7 +75,7 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void Half_written_files_are_not_read_and_go_when_they_are_old()
     {
-        var record = MadeRuns.Record(MadeRuns.Configuration());
+        var record = PlainRuns.Record(PlainRuns.Configuration());
         Store.Add(record);
         var half = Path.Combine(Path.GetDirectoryName(FileOf(record))!, $".{record.Id}.json.17.0.tmp");
         File.WriteAllText(half, "{\"schema\": 1, ");
@@ -89,7 +89,7 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void A_damaged_record_is_named_and_the_others_can_still_be_read()
     {
-        var (sound, damaged) = (MadeRuns.Record(MadeRuns.Configuration()), MadeRuns.Record(MadeRuns.Configuration(seed: 1)));
+        var (sound, damaged) = (PlainRuns.Record(PlainRuns.Configuration()), PlainRuns.Record(PlainRuns.Configuration(seed: 1)));
         Store.Add(sound);
         Store.Add(damaged);
         File.WriteAllText(FileOf(damaged), File.ReadAllText(FileOf(damaged))[..200]);
@@ -103,7 +103,7 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void A_record_whose_configuration_was_edited_or_that_was_moved_is_not_believed()
     {
-        var record = MadeRuns.Record(MadeRuns.Configuration());
+        var record = PlainRuns.Record(PlainRuns.Configuration());
         Store.Add(record);
         var text = File.ReadAllText(FileOf(record));
         File.WriteAllText(FileOf(record), text.Replace("\"batch_size\": 32", "\"batch_size\": 64", StringComparison.Ordinal));
@@ -116,7 +116,7 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void What_a_newer_version_wrote_is_refused_in_one_line()
     {
-        var record = MadeRuns.Record(MadeRuns.Configuration());
+        var record = PlainRuns.Record(PlainRuns.Configuration());
         Store.Add(record);
         File.WriteAllText(FileOf(record), File.ReadAllText(FileOf(record)).Replace("\"schema\": 1", "\"schema\": 2, \"something_new\": {\"schema\": 0}", StringComparison.Ordinal));
         var message = Assert.Throws<InvalidInputException>(() => Store.Records()).Message;
@@ -199,7 +199,7 @@ public sealed class RunStoreTests : IDisposable
 
     private (string Id, byte[] Bytes) Written()
     {
-        var record = MadeRuns.Record(MadeRuns.Configuration());
+        var record = PlainRuns.Record(PlainRuns.Configuration());
         Store.Add(record);
         return (record.Id, File.ReadAllBytes(FileOf(record)));
     }

@@ -7,7 +7,7 @@ namespace ZooRank.Tests.Truth;
 public class GroundTruthTests
 {
     private static RunRecord Run(string source, int seed, double learningRate, double validationLoss, double testAuc, Func<RunConfiguration, RunConfiguration>? change = null) =>
-        MadeRuns.Record((change ?? (c => c))(MadeRuns.Configuration(source, learningRate: learningRate, seed: seed)), validationLoss, testAuc);
+        PlainRuns.Record((change ?? (c => c))(PlainRuns.Configuration(source, learningRate: learningRate, seed: seed)), validationLoss, testAuc);
 
     [Fact]
     public void P_is_the_mean_over_seeds_of_the_test_auc_where_the_validation_loss_is_lowest()

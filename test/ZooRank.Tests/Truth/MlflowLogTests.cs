@@ -122,8 +122,8 @@ public sealed class MlflowLogTests : IDisposable
     public void Our_own_runs_written_as_a_log_are_read_with_the_same_numbers()
     {
         var random = new Random(3);
-        var ours = Enumerable.Range(0, 40).Select(seed => MadeRuns.Record(
-            MadeRuns.Configuration(source: "a \"b\", c", learningRate: Math.Pow(10, -random.Next(6)), seed: seed) with { HeadDropout = 0.5, MaxEpochs = 200, Patience = 7, Augmentation = "none", Precision = "tf32" },
+        var ours = Enumerable.Range(0, 40).Select(seed => PlainRuns.Record(
+            PlainRuns.Configuration(source: "a \"b\", c", learningRate: Math.Pow(10, -random.Next(6)), seed: seed) with { HeadDropout = 0.5, MaxEpochs = 200, Patience = 7, Augmentation = "none", Precision = "tf32" },
             random.NextDouble(), random.NextDouble()) with { Seconds = 1000 * random.NextDouble() }).ToList();
         ours[3] = ours[3] with { Status = RunStatus.Diverged, ValidationLoss = null, TestAuc = null };
         MlflowLog.Write(folder["out.csv"], ours);

@@ -13,9 +13,9 @@ public sealed class RunTableTests : IDisposable
 
     private static readonly RunRecord[] Runs =
     [
-        MadeRuns.Record(MadeRuns.Configuration(learningRate: 1e-5), 0.1234567890123456, 0.8851294903926483, epochs: 3),
-        MadeRuns.Record(MadeRuns.Configuration("a, \"b\"", seed: 1)) with { Status = RunStatus.Diverged, TestAuc = null, ValidationLoss = null, Curve = [] },
-        MadeRuns.Record(MadeRuns.Configuration(target: "retinamnist")),
+        PlainRuns.Record(PlainRuns.Configuration(learningRate: 1e-5), 0.1234567890123456, 0.8851294903926483, epochs: 3),
+        PlainRuns.Record(PlainRuns.Configuration("a, \"b\"", seed: 1)) with { Status = RunStatus.Diverged, TestAuc = null, ValidationLoss = null, Curve = [] },
+        PlainRuns.Record(PlainRuns.Configuration(target: "retinamnist")),
     ];
 
     [Fact]
