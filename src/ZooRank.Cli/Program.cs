@@ -12,11 +12,12 @@ var root = new RootCommand("Which pretrained model should you fine-tune for your
 
 root.HelpName = "zoorank";
 
-// Ctrl-C and a scheduler's SIGTERM ask for an orderly end; a second one ends at once.
+// Ctrl-C and a scheduler's SIGTERM ask for an orderly end. A second Ctrl-C ends at once; SIGTERM never does, since one and the same may come twice
+// (a scheduler sends it to a job's script, which passes it on, and to all that the script started), and who means more has SIGKILL.
 using var cancellation = new CancellationTokenSource();
 void Stop(PosixSignalContext signal)
 {
-    signal.Cancel = !cancellation.IsCancellationRequested;
+    signal.Cancel = signal.Signal == PosixSignal.SIGTERM || !cancellation.IsCancellationRequested;
     cancellation.Cancel();
 }
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
