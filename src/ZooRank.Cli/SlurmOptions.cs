@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using ZooRank.Cli.Display;
 using ZooRank.Cluster;
 
 namespace ZooRank.Cli;
@@ -32,9 +33,7 @@ internal sealed class SlurmOptions
     }
 
     /// <summary>The job array that the command line asks for, each task of which runs the same command without <c>--slurm</c>; null where it asks for none.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="runs">Those left to compute, at least 1.</param>
-    public SlurmJob? Read(ParseResult parsed, int runs)
+    public SlurmJob? Read(ParseResult parsed)
     {
         if (!parsed.GetValue(slurm))
         {
@@ -52,7 +51,7 @@ internal sealed class SlurmOptions
             WorkingDirectory = Environment.CurrentDirectory,
             Environment = Passed.Select(name => (name, Environment.GetEnvironmentVariable(name))).Where(v => v.Item2 is { Length: > 0 }).ToDictionary(v => v.name, v => v.Item2!),
             ThreadsOption = arguments.Contains("--threads") ? null : "--threads",
-            Tasks = Math.Min(runs, parsed.GetValue(tasks) ?? runs),
+            Tasks = parsed.GetValue(tasks) ?? int.MaxValue,   // as many as there are runs: see Submit
             Concurrent = parsed.GetValue(concurrent),
             Partition = parsed.GetValue(partition),
             Account = parsed.GetValue(account),
@@ -64,6 +63,23 @@ internal sealed class SlurmOptions
             Constraint = parsed.GetValue(constraint),
             Further = options,
         };
+    }
+
+    /// <summary>Submits the job for the runs that are left, and says so. None left, none submitted.</summary>
+    /// <param name="job">As read from the command line.</param>
+    /// <param name="folder">The run store.</param>
+    /// <param name="left">Runs that the store does not hold yet.</param>
+    public static void Submit(SlurmJob job, string folder, int left)
+    {
+        if (left == 0)
+        {
+            Console.Out.WriteLine($"All runs are in {folder} already: nothing was submitted.");
+            return;
+        }
+        foreach (var earlier in Slurm.Submissions(folder))
+            if (Slurm.Tasks(earlier).Count(t => !t.HasEnded) is > 0 and var n) Console.Error.WriteLine($"Slurm job {earlier.Job} for this folder is not over ({n} of its tasks run or wait). The new one takes part in what is left.");
+        var submission = Slurm.Submit(job with { Tasks = Math.Min(job.Tasks, left) }, folder);
+        Console.Out.WriteLine(SlurmText.Submitted(submission, folder, left));
     }
 
     /// <summary>The command line without the options that this class adds: what a task of the array is started with.</summary>

@@ -13,6 +13,7 @@ internal static class FineTuneCommand
         var defaults = new FineTuningProtocol();
         var target = new TargetOptions(withLayer: false);
         var devices = new DeviceOptions();
+        var slurm = new SlurmOptions();
         var zoo = new Option<string[]>("--zoo", "-z", "--model") { Description = "The source models: folders of checkpoints, zoo.json files, checkpoints; one or more.", Required = true, HelpName = "ZOO", AllowMultipleArgumentsPerToken = true };
         var @out = new Option<string>("--out", "-o") { Description = "The run store: a folder to which runs are added; those it holds are not computed again. Several processes may share it.", Required = true, HelpName = "FOLDER" };
         var gridName = new Option<string>("--grid") { Description = "Hyperparameters to try: paper (120 runs a model and seed), small (3), or a JSON file.", DefaultValueFactory = _ => "paper", HelpName = "paper|small|FILE" };
@@ -34,6 +35,7 @@ internal static class FineTuneCommand
         target.AddTo(command);
         foreach (var option in new Option[] { @out, gridName, seeds, top, ranking, epochs, patience, dropout, plain, precision, hours, json, offline }) command.Add(option);
         devices.AddTo(command);
+        slurm.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
         return command;
 
@@ -52,17 +54,24 @@ internal static class FineTuneCommand
             if (parsed.GetValue(hours) is <= 0) throw new InvalidInputException($"--max-hours must be above 0; got {parsed.GetValue(hours)}.");
             if (parsed.GetValue(top) is < 1) throw new InvalidInputException($"--top must be at least 1; got {parsed.GetValue(top)}.");
             if (parsed.GetValue(ranking) is not null && parsed.GetValue(top) is null) throw new InvalidInputException("--ranking says which models are best; say how many of them to fine-tune with --top N.");
+            var job = slurm.Read(parsed);
             var store = RunStore.Open(parsed.GetRequiredValue(@out));
             var entries = ModelZoo.Open(parsed.GetRequiredValue(zoo)).Models;
             using var dataset = target.Open(parsed);
-            var device = devices.Start(parsed);
+            // A cluster's login node need not have the device that is computed on.
+            var device = job is null ? devices.Start(parsed) : null;
 
             using var timeUp = new CancellationTokenSource();
             if (parsed.GetValue(hours) is { } h) timeUp.CancelAfter(TimeSpan.FromHours(h));
             var task = FineTuningTarget.Draw(dataset, target.Probe(parsed));
             var (models, skipped) = Open(entries, target.Overrides(parsed), parsed.GetValue(offline));
             var runs = models.SelectMany(m => protocol.Runs(m, task, grid, parsed.GetValue(seeds)).Select(r => (m, r))).ToList();
-            var runner = new GridRunner(store, task, device) { Command = ["zoorank", .. Environment.GetCommandLineArgs().Skip(1)] };
+            if (job is not null)
+            {
+                SlurmOptions.Submit(job, store.Folder, runs.Count(r => !store.Has(r.r.Id)));
+                return skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;
+            }
+            var runner = new GridRunner(store, task, device!) { Command = ["zoorank", .. Environment.GetCommandLineArgs().Skip(1)] };
             var outcome = runner.Compute(runs, timeUp.Token, cancellation);
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{outcome}"));
             return skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;
