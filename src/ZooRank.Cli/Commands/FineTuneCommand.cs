@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ZooRank.Cluster;
 using ZooRank.FineTuning;
 using ZooRank.Models;
 using ZooRank.Runs;
@@ -55,6 +56,7 @@ internal static class FineTuneCommand
             if (parsed.GetValue(top) is < 1) throw new InvalidInputException($"--top must be at least 1; got {parsed.GetValue(top)}.");
             if (parsed.GetValue(ranking) is not null && parsed.GetValue(top) is null) throw new InvalidInputException("--ranking says which models are best; say how many of them to fine-tune with --top N.");
             var job = slurm.Read(parsed);
+            if (job is not null) Slurm.Require();
             var store = RunStore.Open(parsed.GetRequiredValue(@out));
             var entries = ModelZoo.Open(parsed.GetRequiredValue(zoo)).Models;
             using var dataset = target.Open(parsed);

@@ -13,6 +13,10 @@ public static partial class Slurm
     // What commands and jobs need to reach the cluster. All other SLURM_… are those of a job that the submission is made from, and none of the new job's affair.
     private static readonly HashSet<string> Connection = ["SLURM_CONF", "SLURM_CLUSTERS", "SLURM_JWT"];
 
+    /// <summary>Finds out, before long preparations, whether there is a Slurm to submit to.</summary>
+    /// <exception cref="InvalidInputException">There is none on this machine.</exception>
+    public static void Require() => Ask("sbatch", ["--version"]);
+
     /// <summary>Submits a job array, of no more tasks than the cluster allows, and keeps a note of it and its script in the folder, below <c>slurm/</c>.</summary>
     /// <param name="job">What to run.</param>
     /// <param name="folder">What the tasks share; the compute nodes have to see it under the same name.</param>

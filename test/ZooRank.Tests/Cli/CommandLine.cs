@@ -18,6 +18,9 @@ internal sealed class CommandLine : IDisposable
 {
     public TemporaryFolder Folder { get; } = new();
 
+    /// <summary>Variables that differ from those of the tests.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
+
     public void Dispose() => Folder.Dispose();
 
     public Outcome Run(params string[] arguments)
@@ -53,6 +56,7 @@ internal sealed class CommandLine : IDisposable
         start.Environment["ZOORANK_CACHE"] = Path.Combine(Folder.Path, "cache");
         start.Environment["HOME"] = start.Environment["USERPROFILE"] = start.Environment["XDG_CACHE_HOME"] = Path.Combine(Folder.Path, "home");
         start.Environment["LANG"] = start.Environment["LC_ALL"] = "de_DE.UTF-8";   // a user's, under which numbers must stay as they are
+        foreach (var (name, value) in Environment) start.Environment[name] = value;
         return Process.Start(start)!;
     }
 }

@@ -36,6 +36,15 @@ public sealed class SlurmOptionsTests
         Assert.Equal("over, and no longer known to Slurm.", SlurmText.State(submission, []));
     }
 
+    [Fact]
+    public void Where_there_is_no_Slurm_a_line_says_so_before_anything_is_opened()
+    {
+        using var program = new CommandLine();
+        program.Environment["PATH"] = program.Folder.Path;
+        Assert.StartsWith("zoorank: sbatch: Slurm's commands were not found on this machine.", program.Refusal("finetune", "--data", "absent", "--zoo", "absent", "--out", "truth", "--slurm"), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(program.Folder["truth"]));
+    }
+
     private static SlurmJob? Read(params string[] arguments)
     {
         var slurm = new SlurmOptions();

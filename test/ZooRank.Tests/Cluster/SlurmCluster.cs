@@ -8,8 +8,12 @@ namespace ZooRank.Tests.Cluster;
 /// A real Slurm of one node, this machine: controller, node daemon and their authentication, in a folder of their own and on ports of their own. Tests that need it
 /// skip visibly where Slurm is not installed or the user is not root. It has no accounting, no cgroups, and arrays of at most six tasks.
 /// </summary>
-public sealed class SlurmCluster : IDisposable
+[CollectionDefinition(Name)]
+public sealed class SlurmCluster : IDisposable, ICollectionFixture<SlurmCluster>
 {
+    /// <summary>Of the collection of all tests that share one cluster: the variable that leads to it is the whole process's.</summary>
+    public const string Name = "Slurm";
+
     public const int MaxArraySize = 6;
 
     private static readonly string[] Programs = ["/usr/sbin/munged", "/usr/sbin/slurmctld", "/usr/sbin/slurmd", "/usr/bin/sbatch"];
@@ -76,7 +80,7 @@ public sealed class SlurmCluster : IDisposable
             daemons.Reverse();
             foreach (var daemon in daemons)
             {
-                daemon.Kill();
+                daemon.StandardInput.Close();
                 daemon.WaitForExit();
                 daemon.Dispose();
             }
@@ -85,7 +89,9 @@ public sealed class SlurmCluster : IDisposable
         Folder.Dispose();
     }
 
-    private void Start(string name, string command) => daemons.Add(Process.Start("/bin/sh", ["-c", $"PATH=/usr/sbin:$PATH; exec {command} >'{Folder[name + ".out"]}' 2>&1"]));
+    // It ends when its standard input does: however these tests end, it does not outlive them.
+    private void Start(string name, string command) => daemons.Add(Process.Start(
+        new ProcessStartInfo("/bin/sh", ["-c", $"PATH=/usr/sbin:$PATH; {command} >'{Folder[name + ".out"]}' 2>&1 & read -r _; kill $!; wait"]) { RedirectStandardInput = true })!);
 
     // Settings beside those that every slurm.conf has: timers are short, a job that was requeued starts after cred_expire seconds (otherwise 120), and the node counts
     // for sixteen processors whatever it has, so that no task waits for another.

@@ -3,7 +3,8 @@ using ZooRank.Cluster;
 namespace ZooRank.Tests.Cluster;
 
 /// <summary>Job arrays on a real Slurm. What every task runs is a shell script that shares work out as <c>zoorank finetune</c> does.</summary>
-public sealed class SlurmTests : IClassFixture<SlurmCluster>
+[Collection(SlurmCluster.Name)]
+public sealed class SlurmTests
 {
     // Takes each piece of work that is not done and not another's, and finishes it when it may: when there is a file 'go'. Told to end, it gives its piece back.
     private const string Worker = """
