@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using ZooRank.Cli.Display;
 using ZooRank.Cluster;
 
@@ -47,7 +46,7 @@ internal sealed class SlurmOptions
         var arguments = TaskArguments(parsed);
         return new SlurmJob
         {
-            Command = [.. Program(), .. arguments],
+            Command = [.. SameProgram.Path, .. arguments],
             WorkingDirectory = Environment.CurrentDirectory,
             Environment = Passed.Select(name => (name, Environment.GetEnvironmentVariable(name))).Where(v => v.Item2 is { Length: > 0 }).ToDictionary(v => v.name, v => v.Item2!),
             ThreadsOption = arguments.Contains("--threads") ? null : "--threads",
@@ -82,28 +81,6 @@ internal sealed class SlurmOptions
         Console.Out.WriteLine(SlurmText.Submitted(submission, folder, left));
     }
 
-    /// <summary>The command line without the options that this class adds: what a task of the array is started with.</summary>
-    internal IReadOnlyList<string> TaskArguments(ParseResult parsed)
-    {
-        var ours = Details.Append(slurm).SelectMany(o => o.Aliases.Append(o.Name)).ToHashSet();
-        var kept = new List<string>();
-        Token? option = null;   // the one just before
-        foreach (var token in parsed.Tokens)
-        {
-            var isValue = token.Type == TokenType.Argument && option is not null;
-            var isOurs = ours.Contains((isValue ? option! : token).Value);
-            // A value that begins with a dash was given as --option=-value, and has to be again.
-            if (!isOurs && isValue && token.Value.StartsWith('-')) kept[^1] += "=" + token.Value;
-            else if (!isOurs) kept.Add(token.Value);
-            option = token.Type == TokenType.Option && token.Value != slurm.Name ? token : null;
-        }
-        return kept;
-    }
-
-    // The program that runs now, by its full path: an executable of its own (a build's, a tool's), or 'dotnet' with an assembly.
-    private static IEnumerable<string> Program()
-    {
-        var process = Environment.ProcessPath!;
-        return Path.GetFileNameWithoutExtension(process) == "dotnet" ? [process, Path.GetFullPath(Environment.GetCommandLineArgs()[0])] : [process];
-    }
+    /// <summary>What a task of the array is started with.</summary>
+    internal IReadOnlyList<string> TaskArguments(ParseResult parsed) => SameProgram.ArgumentsWithout(parsed, [.. Details, slurm]);
 }

@@ -28,13 +28,18 @@ internal static class FineTuneCommand
         var precision = new Option<string>("--precision") { Description = "What convolutions compute with; tf32 on CUDA only.", DefaultValueFactory = _ => defaults.Precision, HelpName = "float32|tf32|bfloat16" };
         precision.AcceptOnlyFromAmong("float32", "tf32", "bfloat16");
         var hours = new Option<double?>("--max-hours") { Description = "Stop in good order after so many hours; the same command goes on from there.", HelpName = "H" };
+        var together = new Option<int?>("--together") { Description = "Runs trained as one network, side by side (resnet18). Default: on CUDA 8 for images of at most 64 pixels, else 1.", HelpName = "K" };
+        var jobs = new Option<int>("--jobs") { Description = "Processes that share the runs out on this machine. On processors several with fewer threads each are faster for small images.", DefaultValueFactory = _ => 1, HelpName = "N" };
+        var board = new Option<string?>("--tensorboard") { Description = "Follow the runs in TensorBoard: the folder for its event files.", HelpName = "FOLDER" };
+        var mlflow = new Option<string?>("--mlflow") { Description = "Follow the runs on an MLflow server.", HelpName = "URI" };
+        var experiment = new Option<string>("--mlflow-experiment") { Description = "The experiment's name there.", DefaultValueFactory = _ => "zoorank", HelpName = "NAME" };
         var json = new Option<bool>("--json") { Description = "Print what was found as JSON." };
         var offline = new Option<bool>("--offline") { Description = "Fetch nothing; a checkpoint that is not there is a skipped model." };
 
         var command = new Command("finetune", "Fine-tune source models on a target over a grid of hyperparameters: the ground truth. Interrupted at any moment, the same command goes on.");
         command.Add(zoo);
         target.AddTo(command);
-        foreach (var option in new Option[] { @out, gridName, seeds, top, ranking, epochs, patience, dropout, plain, precision, hours, json, offline }) command.Add(option);
+        foreach (var option in new Option[] { @out, gridName, seeds, top, ranking, epochs, patience, dropout, plain, precision, hours, together, jobs, board, mlflow, experiment, json, offline }) command.Add(option);
         devices.AddTo(command);
         slurm.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
@@ -65,19 +70,73 @@ internal static class FineTuneCommand
 
             using var timeUp = new CancellationTokenSource();
             if (parsed.GetValue(hours) is { } h) timeUp.CancelAfter(TimeSpan.FromHours(h));
+            if (parsed.GetValue(top) is { } best)
+                entries = Best(entries, best, parsed.GetValue(ranking) is { } file ? Ranking.Ranking.Read(file) : Rank(dataset, entries, target, parsed, device, parsed.GetValue(offline), cancellation));
             var task = FineTuningTarget.Draw(dataset, target.Probe(parsed));
+            foreach (var caveat in task.Caveats) Console.Error.WriteLine($"note: {(caveat.About is { } about ? about + ": " : "")}{caveat.Message}");
             var (models, skipped) = Open(entries, target.Overrides(parsed), parsed.GetValue(offline));
             var runs = models.SelectMany(m => protocol.Runs(m, task, grid, parsed.GetValue(seeds)).Select(r => (m, r))).ToList();
+            var left = runs.Count(r => !store.Has(r.r.Id));
+            var code = skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;
             if (job is not null)
             {
-                SlurmOptions.Submit(job, store.Folder, runs.Count(r => !store.Has(r.r.Id)));
-                return skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;
+                SlurmOptions.Submit(job, store.Folder, left);
+                return code;
             }
-            var runner = new GridRunner(store, task, device!) { Command = ["zoorank", .. Environment.GetCommandLineArgs().Skip(1)] };
-            var outcome = runner.Compute(runs, timeUp.Token, cancellation);
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{outcome}"));
-            return skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;
+            var outcome = Compute(runs, left);
+            Report(parsed.GetValue(json), store, runs, outcome);
+            return code;
+
+            GridOutcome Compute(IReadOnlyList<(LoadedModel, RunConfiguration)> runs, int left)
+            {
+                using var display = new RunProgressDisplay(left);
+                using var events = parsed.GetValue(board) is { } folder ? new TensorBoardWriter(folder, Warn) : null;
+                using var log = parsed.GetValue(mlflow) is { } uri ? MlflowObserver.Connect(uri, new() { Experiment = parsed.GetValue(experiment)!, Warn = Warn }) : null;
+                // The others share the store, not the terminal.
+                var others = Math.Min(parsed.GetValue(jobs), Math.Max(1, left)) - 1;
+                IReadOnlyList<string> threads = others == 0 || parsed.Tokens.Any(t => t.Value == "--threads") ? [] : ["--threads", Math.Max(1, Parallelism.Threads / (others + 1)).ToString(CultureInfo.InvariantCulture)];
+                if (threads is [_, var n]) devices.UseThreads(int.Parse(n, CultureInfo.InvariantCulture));
+                using var beside = new SideJobs(others, [.. SameProgram.ArgumentsWithout(parsed, [jobs, json]), .. threads], Path.Combine(store.Folder, "jobs"));
+                using var stop = cancellation.Register(beside.Stop);
+                var outcome = new GridRunner(store, task, device!)
+                {
+                    Observer = new RunObservers([display, .. new IRunObserver?[] { events, log }.OfType<IRunObserver>()]),
+                    Together = parsed.GetValue(together) ?? (device!.type == TorchSharp.DeviceType.CUDA && models.All(m => m.Preprocessing.InputSize <= 64) ? 8 : 1),
+                    Command = ["zoorank", .. Environment.GetCommandLineArgs().Skip(1)],
+                }.Compute(runs, timeUp.Token, cancellation);
+                if (beside.Wait() is > 0 and var failed) Console.Error.WriteLine($"{failed} of the {others} processes beside this one ended with an error: see {Path.Combine(store.Folder, "jobs")}.");
+                return outcome;
+            }
         }
+    }
+
+    private static void Warn(Caveat caveat) => Console.Error.WriteLine($"note: {(caveat.About is { } about ? about + ": " : "")}{caveat.Message}");
+
+    // What the store holds of this grid, whoever computed it.
+    private static void Report(bool json, RunStore store, IReadOnlyList<(LoadedModel Model, RunConfiguration Run)> runs, GridOutcome outcome)
+    {
+        var records = runs.Select(r => store.Find(r.Run.Id)).OfType<RunRecord>().ToList();
+        if (json)
+        {
+            Console.Out.WriteLine(TruthText.Json(GroundTruth.Of(records)));
+        }
+        else if (records.Count > 0)
+        {
+            GridSummary.Print(records);
+            foreach (var file in GridSummary.WriteCurves(store.Folder, records)) Console.Error.WriteLine($"written: {file}");
+        }
+        var missing = runs.Count - records.Count;
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{outcome.Computed} of {runs.Count} runs computed now, {outcome.Found} were in {store.Folder}{(missing > 0 ? $"; {missing} are left or with others: the same command goes on" : "")}. 'zoorank truth show {store.Folder}' compares the sources."));
+    }
+
+    private static IReadOnlyList<SourceModel> Best(IReadOnlyList<SourceModel> entries, int count, Ranking.Ranking ranking)
+    {
+        var ids = ranking.Models.Where(m => m.Rank is not null).OrderBy(m => m.Rank).Take(count).Select(m => m.Id).ToList();
+        if (ids.Count == 0) throw new InvalidInputException("the ranking ranks no model, so there are no best ones. Fine-tune all: leave --top out.");
+        var unknown = ids.Where(id => entries.All(e => e.Id != id)).ToList();
+        if (unknown.Count > 0) throw new InvalidInputException($"the ranking's {string.Join(", ", unknown)} {(unknown.Count == 1 ? "is" : "are")} not in the zoo, which has {string.Join(", ", entries.Select(e => e.Id))}. Give the zoo that was ranked.");
+        Console.Error.WriteLine($"the best {ids.Count} by {ranking.By}: {string.Join(", ", ids)}");
+        return [.. ids.Select(id => entries.Single(e => e.Id == id))];
     }
 
     private static (List<LoadedModel> Models, List<string> Skipped) Open(IReadOnlyList<SourceModel> entries, ModelOverrides overrides, bool offline)

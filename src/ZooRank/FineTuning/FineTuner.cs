@@ -36,6 +36,7 @@ public sealed class FineTuner(TargetImages images)
     /// <param name="observer">Told how they go.</param>
     /// <param name="cancellation">Asked for between batches.</param>
     /// <exception cref="OperationCanceledException">They were interrupted; the checkpoints have been written.</exception>
+    /// <exception cref="RunLostException">Another has one of them now; the others can be continued from their checkpoints.</exception>
     public void Run(IReadOnlyList<FineTuningJob> jobs, Action<FineTuningJob, RunRecord> finished, IRunObserver? observer = null, CancellationToken cancellation = default)
     {
         var architecture = ArchitectureOf(jobs[0].Model);
@@ -66,7 +67,7 @@ public sealed class FineTuner(TargetImages images)
         {
             foreach (var member in jobOf.Keys)
             {
-                member.Save();
+                if (!jobOf[member].Claim.Lost) member.Save();
                 observer?.Interrupted(member.Run);
             }
             throw;

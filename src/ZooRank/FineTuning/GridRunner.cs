@@ -45,7 +45,7 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
                 stop.Token.ThrowIfCancellationRequested();
                 if (claimed.Count > 0 && !GoesWith(claimed, model, run)) ComputeClaimed();
                 if (store.Has(run.Id)) found++;
-                else if (store.TryClaim(run.Id) is { } claim) claimed.Add(new(model, run, claim));
+                else if (store.TryClaim(run) is { } claim) claimed.Add(new(model, run, claim));
                 else elsewhere++;
             }
             ComputeClaimed();
@@ -70,12 +70,24 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
                 images?.Dispose();
                 images = TargetImages.Load(target, preprocessing, device, Loading, stop.Token);
             }
-            new FineTuner(images) { Command = Command, CheckpointInterval = CheckpointInterval }.Run([.. claimed], Keep, Observer, stop.Token);
+            var tuner = new FineTuner(images) { Command = Command, CheckpointInterval = CheckpointInterval };
+            while (claimed.Count > 0)
+            {
+                try
+                {
+                    tuner.Run([.. claimed], Keep, Observer, stop.Token);
+                }
+                catch (RunLostException lost)
+                {
+                    claimed.RemoveAll(job => job.Claim.Id == lost.Id);
+                    elsewhere++;
+                }
+            }
         }
 
         void Keep(FineTuningJob job, RunRecord record)
         {
-            store.Add(record);
+            store.Add(record);   // also where another has the run by now: it finds the same
             job.Claim.Complete();
             claimed.Remove(job);
             computed++;

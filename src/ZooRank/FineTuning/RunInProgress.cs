@@ -70,13 +70,19 @@ internal sealed class RunInProgress : IDisposable
             BestAuc = better ? epoch.ValidationAuc : Progress.BestAuc,
             Seconds = Progress.Seconds + epoch.Seconds,
         };
+        claim.Epochs = Epoch;
     }
 
     /// <summary>Writes the checkpoint.</summary>
-    public void Save() => Safetensors.Write(
-        claim.CheckpointPath,
-        Velocity is null ? [("values", Values), ("best", Best)] : [("values", Values), ("best", Best), ("velocity", Velocity)],
-        new Dictionary<string, string> { ["run"] = Run.Id, ["progress"] = JsonSerializer.Serialize(Progress, ProgressJson.Default.RunProgress) });
+    /// <exception cref="RunLostException">Another has the run now.</exception>
+    public void Save()
+    {
+        claim.ThrowIfLost();
+        Safetensors.Write(
+            claim.CheckpointPath,
+            Velocity is null ? [("values", Values), ("best", Best)] : [("values", Values), ("best", Best), ("velocity", Velocity)],
+            new Dictionary<string, string> { ["run"] = Run.Id, ["progress"] = JsonSerializer.Serialize(Progress, ProgressJson.Default.RunProgress) });
+    }
 
     public void Dispose()
     {
