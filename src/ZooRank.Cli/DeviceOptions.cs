@@ -36,14 +36,17 @@ internal sealed class DeviceOptions
         return Choose(runtime, wanted, parsed.GetValue(threads));
     }
 
+    /// <summary>From now on so many threads, whatever the command line says.</summary>
+    public static void UseThreads(int count)
+    {
+        set_num_threads(count);
+        Parallelism.Threads = count;
+    }
+
     // Apart from Start, so that TorchSharp's types are touched only after libtorch is there.
     private static Device Choose(TorchRuntime runtime, string wanted, int? count)
     {
-        if (count is { } n)
-        {
-            set_num_threads(n);
-            Parallelism.Threads = n;
-        }
+        if (count is { } n) UseThreads(n);
         var kind = wanted.ToLowerInvariant();
         if (kind == "cpu") return CPU;
         var available = runtime.HasCuda && cuda_is_available();

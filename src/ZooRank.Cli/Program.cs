@@ -52,7 +52,7 @@ catch (UnauthorizedAccessException e)
 }
 catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 {
-    var resumes = args.FirstOrDefault() is "rank" or "features" or "data" or "zoo" && !args.Contains("--no-cache");
+    var resumes = args.FirstOrDefault() is "rank" or "features" or "data" or "zoo" or "finetune" or "pretrain" && !args.Contains("--no-cache");
     Console.Error.WriteLine($"zoorank: interrupted.{(resumes ? " What was finished is kept: run the same command again to go on from there." : "")}");
     return ExitCode.Interrupted;
 }

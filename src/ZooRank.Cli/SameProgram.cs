@@ -7,9 +7,14 @@ namespace ZooRank.Cli;
 internal static class SameProgram
 {
     /// <summary>By its full path: an executable of its own (a build's, a tool's), or 'dotnet' with an assembly.</summary>
-    public static IReadOnlyList<string> Path => Environment.ProcessPath! is var process && System.IO.Path.GetFileNameWithoutExtension(process) == "dotnet"
-        ? [process, System.IO.Path.GetFullPath(Environment.GetCommandLineArgs()[0])]
-        : [process];
+    public static IReadOnlyList<string> Path
+    {
+        get
+        {
+            var process = Environment.ProcessPath!;
+            return System.IO.Path.GetFileNameWithoutExtension(process) == "dotnet" ? [process, System.IO.Path.GetFullPath(Environment.GetCommandLineArgs()[0])] : [process];
+        }
+    }
 
     /// <summary>The command line without some options and their values.</summary>
     public static IReadOnlyList<string> ArgumentsWithout(ParseResult parsed, IReadOnlyList<Option> options)

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace ZooRank.Cli;
 
@@ -8,7 +7,7 @@ namespace ZooRank.Cli;
 /// The same command at work several times on this machine: its processes share one run store, each takes the next run that is free. What they print goes into files.
 /// Ended with this object, which waits for them; asked to stop, they stop in good order.
 /// </summary>
-internal sealed partial class SideJobs : IDisposable
+internal sealed class SideJobs : IDisposable
 {
     private readonly List<Process> processes = [];
 
@@ -31,7 +30,7 @@ internal sealed partial class SideJobs : IDisposable
     /// <summary>Asks them to stop.</summary>
     public void Stop()
     {
-        foreach (var process in processes.Where(p => !p.HasExited)) _ = Kill(process.Id, Sigterm);
+        foreach (var process in processes.Where(p => !p.HasExited)) Process.Start("/bin/sh", ["-c", """kill "$0" """, process.Id.ToString(CultureInfo.InvariantCulture)]).Dispose();
     }
 
     /// <summary>Waits until all have ended.</summary>
@@ -47,9 +46,4 @@ internal sealed partial class SideJobs : IDisposable
         Wait();
         foreach (var process in processes) process.Dispose();
     }
-
-    private const int Sigterm = 15;
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
 }

@@ -1,9 +1,14 @@
 using System.CommandLine;
 using System.Globalization;
+using ZooRank.Cli.Display;
 using ZooRank.Cluster;
 using ZooRank.FineTuning;
+using ZooRank.Features;
 using ZooRank.Models;
+using ZooRank.Ranking;
 using ZooRank.Runs;
+using ZooRank.Tracking;
+using ZooRank.Truth;
 
 namespace ZooRank.Cli.Commands;
 
@@ -60,10 +65,14 @@ internal static class FineTuneCommand
             if (parsed.GetValue(hours) is <= 0) throw new InvalidInputException($"--max-hours must be above 0; got {parsed.GetValue(hours)}.");
             if (parsed.GetValue(top) is < 1) throw new InvalidInputException($"--top must be at least 1; got {parsed.GetValue(top)}.");
             if (parsed.GetValue(ranking) is not null && parsed.GetValue(top) is null) throw new InvalidInputException("--ranking says which models are best; say how many of them to fine-tune with --top N.");
+            AtLeast(parsed, jobs, 1);
+            if (parsed.GetValue(together) is < 1) throw new InvalidInputException($"--together must be at least 1; got {parsed.GetValue(together)}.");
             var job = slurm.Read(parsed);
+            if (job is not null && parsed.GetValue(top) is not null && parsed.GetValue(ranking) is null) throw new InvalidInputException("--slurm --top: every task would rank again. Rank first, with 'zoorank rank --out ranking.json', and give --ranking ranking.json.");
             if (job is not null) Slurm.Require();
             var store = RunStore.Open(parsed.GetRequiredValue(@out));
-            var entries = ModelZoo.Open(parsed.GetRequiredValue(zoo)).Models;
+            var opened = ModelZoo.Open(parsed.GetRequiredValue(zoo));
+            var entries = opened.Models;
             using var dataset = target.Open(parsed);
             // A cluster's login node need not have the device that is computed on.
             var device = job is null ? devices.Start(parsed) : null;
@@ -71,7 +80,7 @@ internal static class FineTuneCommand
             using var timeUp = new CancellationTokenSource();
             if (parsed.GetValue(hours) is { } h) timeUp.CancelAfter(TimeSpan.FromHours(h));
             if (parsed.GetValue(top) is { } best)
-                entries = Best(entries, best, parsed.GetValue(ranking) is { } file ? Ranking.Ranking.Read(file) : Rank(dataset, entries, target, parsed, device, parsed.GetValue(offline), cancellation));
+                entries = Best(entries, best, parsed.GetValue(ranking) is { } file ? Ranking.Ranking.Read(file) : Rank());
             var task = FineTuningTarget.Draw(dataset, target.Probe(parsed));
             foreach (var caveat in task.Caveats) Console.Error.WriteLine($"note: {(caveat.About is { } about ? about + ": " : "")}{caveat.Message}");
             var (models, skipped) = Open(entries, target.Overrides(parsed), parsed.GetValue(offline));
@@ -87,7 +96,20 @@ internal static class FineTuneCommand
             Report(parsed.GetValue(json), store, runs, outcome);
             return code;
 
-            GridOutcome Compute(IReadOnlyList<(LoadedModel, RunConfiguration)> runs, int left)
+            Ranking.Ranking Rank()
+            {
+                using var display = new RankingProgressDisplay();
+                return TransferabilityRanker.Rank(dataset, opened, new RankingOptions
+                {
+                    Probe = target.Probe(parsed),
+                    Overrides = target.Overrides(parsed),
+                    Device = device,
+                    Cache = FeatureCache.OfUser,
+                    Downloads = new() { Offline = parsed.GetValue(offline), Progress = display },
+                }, display, cancellation);
+            }
+
+            GridOutcome Compute(List<(LoadedModel, RunConfiguration)> runs, int left)
             {
                 using var display = new RunProgressDisplay(left);
                 using var events = parsed.GetValue(board) is { } folder ? new TensorBoardWriter(folder, Warn) : null;
@@ -95,7 +117,7 @@ internal static class FineTuneCommand
                 // The others share the store, not the terminal.
                 var others = Math.Min(parsed.GetValue(jobs), Math.Max(1, left)) - 1;
                 IReadOnlyList<string> threads = others == 0 || parsed.Tokens.Any(t => t.Value == "--threads") ? [] : ["--threads", Math.Max(1, Parallelism.Threads / (others + 1)).ToString(CultureInfo.InvariantCulture)];
-                if (threads is [_, var n]) devices.UseThreads(int.Parse(n, CultureInfo.InvariantCulture));
+                if (threads is [_, var n]) DeviceOptions.UseThreads(int.Parse(n, CultureInfo.InvariantCulture));
                 using var beside = new SideJobs(others, [.. SameProgram.ArgumentsWithout(parsed, [jobs, json]), .. threads], Path.Combine(store.Folder, "jobs"));
                 using var stop = cancellation.Register(beside.Stop);
                 var outcome = new GridRunner(store, task, device!)
@@ -113,12 +135,12 @@ internal static class FineTuneCommand
     private static void Warn(Caveat caveat) => Console.Error.WriteLine($"note: {(caveat.About is { } about ? about + ": " : "")}{caveat.Message}");
 
     // What the store holds of this grid, whoever computed it.
-    private static void Report(bool json, RunStore store, IReadOnlyList<(LoadedModel Model, RunConfiguration Run)> runs, GridOutcome outcome)
+    private static void Report(bool json, RunStore store, List<(LoadedModel Model, RunConfiguration Run)> runs, GridOutcome outcome)
     {
         var records = runs.Select(r => store.Find(r.Run.Id)).OfType<RunRecord>().ToList();
         if (json)
         {
-            Console.Out.WriteLine(TruthText.Json(GroundTruth.Of(records)));
+            Console.Out.WriteLine(JsonOutput.Text(TruthText.Json(GroundTruth.Of(records), records, [], listRuns: true)));
         }
         else if (records.Count > 0)
         {
@@ -135,7 +157,7 @@ internal static class FineTuneCommand
         if (ids.Count == 0) throw new InvalidInputException("the ranking ranks no model, so there are no best ones. Fine-tune all: leave --top out.");
         var unknown = ids.Where(id => entries.All(e => e.Id != id)).ToList();
         if (unknown.Count > 0) throw new InvalidInputException($"the ranking's {string.Join(", ", unknown)} {(unknown.Count == 1 ? "is" : "are")} not in the zoo, which has {string.Join(", ", entries.Select(e => e.Id))}. Give the zoo that was ranked.");
-        Console.Error.WriteLine($"the best {ids.Count} by {ranking.By}: {string.Join(", ", ids)}");
+        Console.Error.WriteLine($"the best {ids.Count} by {ranking.Metric}: {string.Join(", ", ids)}");
         return [.. ids.Select(id => entries.Single(e => e.Id == id))];
     }
 

@@ -35,7 +35,11 @@ internal static class TruthCommand
             var truth = GroundTruth.Of(shown);
             truth = truth with { Caveats = [.. damaged, .. truth.Caveats] };
             if (parsed.GetValue(json)) Console.Out.WriteLine(JsonOutput.Text(TruthText.Json(truth, shown, begun, parsed.GetValue(runs))));
-            else TruthTables.Print(truth, shown, begun, parsed.GetValue(runs), Terminal.Output);
+            else
+            {
+                TruthTables.Print(truth, shown, begun, parsed.GetValue(runs), Terminal.Output);
+                foreach (var line in SlurmText.States(opened.Folder)) Console.Out.WriteLine(line);
+            }
             return ExitCode.Done;
         });
         return command;
@@ -44,7 +48,7 @@ internal static class TruthCommand
     private static Command Import()
     {
         var files = new Argument<string[]>("LOG") { Description = "A log of fine-tuning runs as MLflow exports it (CSV).", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string>("--out") { Description = "The store they are put into; made where there is none.", Required = true, HelpName = "FOLDER" };
+        var output = new Option<string>("--out") { Description = "The store they are put into; made where there is none.", DefaultValueFactory = _ => "truth", HelpName = "FOLDER" };
         var command = new Command("import", "Put the runs of MLflow's logs into a store. What is there already is not added again.") { files, output };
         command.SetAction(parsed =>
         {

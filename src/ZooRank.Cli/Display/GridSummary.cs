@@ -3,6 +3,7 @@ using Spectre.Console;
 using ZooRank.Files;
 using ZooRank.Plots;
 using ZooRank.Runs;
+using ZooRank.Truth;
 
 namespace ZooRank.Cli.Display;
 
@@ -16,7 +17,7 @@ internal static class GridSummary
         foreach (var runs in Pairs(records))
         {
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{runs[0].Configuration.Source.Id} on {runs[0].Configuration.Target.Name}[/]: {Count(runs.Count, "run")}{Unfinished(runs)}.");
-            if (Best(runs) is not { } best)
+            if (GroundTruth.Select(runs) is not { } best)
             {
                 console.WriteLine("None has a validation loss to choose by. Lower learning rates may not diverge.");
                 continue;
@@ -35,7 +36,7 @@ internal static class GridSummary
         foreach (var runs in pairs.Where(runs => runs.Any(r => r.Curve.Count > 0)))
         {
             var name = pairs.Count == 1 ? "curves" : $"curves-{SafeName.Of(runs[0].Configuration.Target.Name)}-{SafeName.Of(runs[0].Configuration.Source.Id)}";
-            var figure = LearningCurves.Draw(runs, Best(runs));
+            var figure = LearningCurves.Draw(runs, GroundTruth.Select(runs));
             foreach (var ending in new[] { ".svg", ".png" })
             {
                 figure.Save(Path.Combine(folder, name + ending));
@@ -44,9 +45,6 @@ internal static class GridSummary
         }
         return files;
     }
-
-    /// <summary>The finished run of the lowest validation loss, the first of equals in the order of ids: the paper's choice, which looks at no test image.</summary>
-    private static RunRecord? Best(IEnumerable<RunRecord> runs) => runs.Where(r => r is { Status: RunStatus.Finished, ValidationLoss: not null }).OrderBy(r => r.Id, StringComparer.Ordinal).MinBy(r => r.ValidationLoss);
 
     private static List<List<RunRecord>> Pairs(IReadOnlyList<RunRecord> records) => [.. records.GroupBy(r => (Target: r.Configuration.Target.Name, Source: r.Configuration.Source.Id)).Select(g => g.ToList())];
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace ZooRank.Ranking;
@@ -31,6 +32,22 @@ public sealed record Ranking
     public required IReadOnlyList<Caveat> Caveats { get; init; }
 
     public required Provenance Provenance { get; init; }
+
+    /// <summary>Reads a ranking that <c>zoorank rank</c> wrote.</summary>
+    /// <exception cref="InvalidInputException">There is no such file, or it is not a ranking.</exception>
+    public static Ranking Read(string path)
+    {
+        if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file. 'zoorank rank --out {path}' writes one.");
+        try
+        {
+            using var stream = File.OpenRead(path);
+            return JsonSerializer.Deserialize(stream, RankingJson.Default.Ranking) ?? throw new InvalidInputException($"{path}: empty; a ranking was expected. 'zoorank rank --out {path}' writes one.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidInputException($"{path}: not a ranking ({e.Message.Split('\n')[0]}). 'zoorank rank --out {path}' writes one.", e);
+        }
+    }
 }
 
 /// <param name="Name">The data set's name.</param>

@@ -108,10 +108,13 @@ public sealed record GroundTruth(IReadOnlyList<TargetTruth> Targets, IReadOnlyLi
         })], comparisons);
     }
 
+    /// <summary>The run that the paper's protocol chooses among those of one seed, without a look at the test images: the lowest validation loss, of equals the first by id; null where none can be.</summary>
+    public static RunRecord? Select(IEnumerable<RunRecord> runs) => runs.Where(IsUsable).OrderBy(r => r.ValidationLoss).ThenBy(r => r.Id, StringComparer.Ordinal).FirstOrDefault();
+
     private static SourcePerformance? Performance(string label, List<RunRecord> runs)
     {
         var selected = runs.Where(IsUsable).GroupBy(r => r.Configuration.Seed).OrderBy(s => s.Key)
-            .Select(seed => seed.OrderBy(r => r.ValidationLoss).ThenBy(r => r.Id, StringComparer.Ordinal).First())
+            .Select(seed => Select(seed)!)
             .Select(r => new SelectedRun(r.Configuration.Seed, r.Id, r.ValidationLoss!.Value, r.TestAuc!.Value)).ToList();
         if (selected.Count == 0) return null;
         var aucs = runs.Where(r => r.Status == RunStatus.Finished).Select(r => r.TestAuc).OfType<double>().ToList();
