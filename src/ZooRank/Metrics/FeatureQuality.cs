@@ -21,7 +21,7 @@ public static class FeatureQuality
         UndefinedWhen = "all images have the same features",
         Measure = space => Quality(space, NeighborhoodComponents.Settled),
         // Points and embeddings, and the pairs that count where they are a tenth of all.
-        Workspace = (n, d, _) => n * d + 10 * n * Dimensions + 5 * Math.Min(n * n / 20, Affinities.MostPairs),
+        Workspace = (n, d, _) => n * d + 13 * n * Dimensions + 5 * Math.Min(n * n / 20, NearAffinities.MostPairs),
     };
 
     public static Metric Published { get; } = Metric with

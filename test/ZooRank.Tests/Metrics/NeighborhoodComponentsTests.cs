@@ -26,11 +26,11 @@ public class NeighborhoodComponentsTests
     {
         using var scope = NewDisposeScope();
         var (values, labels) = Points.Clouds(n, width, 3, 2, seed: 1);
-        var f = new Affinities(tensor(values, [n, width]).to(ScalarType.Float64), labels);
+        var f = new Affinities(tensor(values, [n, width]).to(ScalarType.Float64), labels, d);
         var random = new Random(2);
         var a = Enumerable.Range(0, d * width).Select(_ => 0.1 * Points.Normal(random)).ToArray();
         var (gradient, ignored) = (new double[a.Length], new double[a.Length]);
-        f.Evaluate(a, gradient);
+        f.Start(a, gradient);
         const double Step = 1e-5;
         for (var i = 0; i < a.Length; i += 7)
         {
@@ -38,10 +38,10 @@ public class NeighborhoodComponentsTests
             {
                 double[] moved = [.. a];
                 moved[i] += x;
-                return f.Evaluate(moved, ignored);
+                return f.Start(moved, ignored);
             }
-            // The gradient is of −f. Central differences err by step² times the third derivative, here about 1e-8.
-            Assert.Equal((At(-Step) - At(Step)) / (2 * Step), gradient[i], 1e-6);
+            // Central differences err by step² times the third derivative, here about 1e-8.
+            Assert.Equal((At(Step) - At(-Step)) / (2 * Step), gradient[i], 1e-6);
         }
     }
 
@@ -62,10 +62,10 @@ public class NeighborhoodComponentsTests
         var x = tensor(values, [101, 12]).to(ScalarType.Float64);
         var a = Enumerable.Range(0, 36).Select(i => 0.2 * Math.Sin(i)).ToArray();
         var (whole, parts) = (new double[36], new double[36]);
-        var f = new Affinities(x, labels).Evaluate(a, whole);
+        var f = new Affinities(x, labels, 3).Start(a, whole);
         foreach (var blockElements in new[] { 1, 101 * 7, 101 * 100 })   // a row at once; 14 blocks of 7 and one of 3; a last block of one row
         {
-            var g = new Affinities(x, labels, blockElements).Evaluate(a, parts);
+            var g = new Affinities(x, labels, 3, blockElements).Start(a, parts);
             // The same sums in another order.
             Assert.Equal(f, g, 1e-10);
             Assert.All(whole.Zip(parts), pair => Assert.Equal(pair.First, pair.Second, 1e-10));

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -22,4 +23,7 @@ internal static class Aligned
 
     /// <summary>A float64 tensor's values, row by row.</summary>
     public static double[] Values(this Tensor t) => MemoryMarshal.Cast<byte, double>(t.cpu().contiguous().bytes).ToArray();
+
+    /// <summary>Where the values of a contiguous float64 tensor on the CPU lie.</summary>
+    public static unsafe double* Pointer(this Tensor t) => (double*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(t.bytes));
 }

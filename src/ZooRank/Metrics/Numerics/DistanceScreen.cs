@@ -36,7 +36,7 @@ internal sealed unsafe class DistanceScreen : IDisposable
     public int Group { get; }
 
     /// <summary>Takes the points, n×width; false where they do not fit single precision, and then nothing may be scanned.</summary>
-    public bool Load(double[] points)
+    public bool Load(double* points)
     {
         var mean = new double[width];
         for (var i = 0; i < n; i++)
@@ -57,7 +57,8 @@ internal sealed unsafe class DistanceScreen : IDisposable
                     to[k * Panel + r] = (float)x;
                 }
                 if (!(square < 1e30)) Volatile.Write(ref fits, false);   // far from the end of float32, 3e38; NaN too
-                half[i] = (float)(-square / 2 + (width / 2 + 8) * 5.9604644775390625e-8 * square + width * 1e-37);   // 2^-24; what underflows is below 1e-37
+                // Where no point is, not a number: no comparison holds.
+                half[i] = i >= n ? float.NaN : (float)(-square / 2 + (width / 2 + 8) * 5.9604644775390625e-8 * square + width * 1e-37);   // 2^-24; what underflows is below 1e-37
             }
         });
         return fits;
@@ -73,9 +74,9 @@ internal sealed unsafe class DistanceScreen : IDisposable
 
     /// <summary>
     /// Adds to <paramref name="found"/> all pairs i &lt; j with ‖x_i − x_j‖² no more than the limit of i or that of j, and some more; i in the row panels, j in the column panels.
-    /// The j of each i come in order. With <paramref name="ordered"/> both (i, j) and (j, i), each where its row is.
+    /// The j of each i come in order.
     /// </summary>
-    public void Scan(Range rowPanels, Range columnPanels, float[] limits, Pairs found, bool ordered = false)
+    public void Scan(Range rowPanels, Range columnPanels, float[] limits, Pairs found)
     {
         var (firstRow, lastRow) = (rowPanels.Start.Value, rowPanels.End.Value);
         var product = stackalloc float[Panel * Panel];
@@ -84,24 +85,26 @@ internal sealed unsafe class DistanceScreen : IDisposable
             for (var first = firstRow; first < lastRow; first += Group)
             {
                 var last = Math.Min(first + Group, lastRow);
-                for (var column = ordered ? columnPanels.Start.Value : Math.Max(columnPanels.Start.Value, first); column < columnPanels.End.Value; column++)
+                for (var column = Math.Max(columnPanels.Start.Value, first); column < columnPanels.End.Value; column++)
                 {
-                    for (var row = first; row < last && (ordered || row <= column); row++)
+                    for (var row = first; row < last && row <= column; row++)
                     {
                         float* a = packed + (long)row * Panel * width, b = packed + (long)column * Panel * width;
                         if (Vector512.IsHardwareAccelerated) Products512(a, b, width, product);
                         else for (var r = 0; r < Panel; r += 4) Products256(a + r, b, width, product + r * Panel);
-                        Test(product, row * Panel, column * Panel, limit, found, ordered);
+                        Test(product, row * Panel, column * Panel, limit, found);
                     }
                 }
             }
         }
     }
 
-    private void Test(float* product, int firstRow, int firstColumn, float* limit, Pairs found, bool ordered)
+    private void Test(float* product, int firstRow, int firstColumn, float* limit, Pairs found)
     {
         var (h0, h1) = (Vector256.Load(half + firstColumn), Vector256.Load(half + firstColumn + 8));
         var (t0, t1) = (Vector256.Load(limit + firstColumn), Vector256.Load(limit + firstColumn + 8));
+        found.Reserve(Panel * Panel);
+        var (rows, columns, count) = (found.Rows, found.Columns, found.Count);
         for (var r = 0; r < Panel; r++)
         {
             var i = firstRow + r;
@@ -109,14 +112,15 @@ internal sealed unsafe class DistanceScreen : IDisposable
             var near0 = Vector256.GreaterThanOrEqual(Vector256.Load(product + r * Panel) + h0 + h, Vector256.Min(t0, t));
             var near1 = Vector256.GreaterThanOrEqual(Vector256.Load(product + r * Panel + 8) + h1 + h, Vector256.Min(t1, t));
             if ((near0 | near1) == Vector256<float>.Zero) continue;
-            if (i >= n) return;
             var bits = near0.ExtractMostSignificantBits() | near1.ExtractMostSignificantBits() << 8;
+            if (firstRow == firstColumn) bits &= uint.MaxValue << r << 1;      // j > i
             for (; bits != 0; bits &= bits - 1)
             {
-                var j = firstColumn + System.Numerics.BitOperations.TrailingZeroCount(bits);
-                if ((ordered ? j != i : j > i) && j < n) found.Add(i, j);
+                rows[count] = i;
+                columns[count++] = firstColumn + System.Numerics.BitOperations.TrailingZeroCount(bits);
             }
         }
+        found.Count = count;
     }
 
     // 16 rows times 16 columns: the sums stay in registers.
@@ -178,25 +182,22 @@ internal sealed unsafe class DistanceScreen : IDisposable
     public sealed class Pairs
     {
         public int Count;
-        public int[] Rows = new int[256], Columns = new int[256];
+        public int[] Rows = new int[Panel * Panel], Columns = new int[Panel * Panel];
         public double[] Distances = [];
 
-        public void Add(int i, int j)
+        /// <summary>Makes room for so many more.</summary>
+        public void Reserve(int more)
         {
-            if (Count == Rows.Length)
-            {
-                Array.Resize(ref Rows, 2 * Count);
-                Array.Resize(ref Columns, 2 * Count);
-            }
-            (Rows[Count], Columns[Count++]) = (i, j);
+            if (Count + more <= Rows.Length) return;
+            Array.Resize(ref Rows, Math.Max(2 * Rows.Length, Count + more));
+            Array.Resize(ref Columns, Rows.Length);
         }
 
-        /// <summary>The squared distances of the pairs, in double precision.</summary>
-        public void Measure(double[] points, int width)
+        /// <summary>The squared distances of the pairs from the <paramref name="first"/> on, in double precision.</summary>
+        public void Measure(double* points, int width, int first = 0)
         {
-            if (Distances.Length < Count) Distances = new double[Rows.Length];
-            for (var k = 0; k < Count; k++)
-                Distances[k] = NearestNeighbours.SquaredDistance(points.AsSpan(Rows[k] * width, width), points.AsSpan(Columns[k] * width, width));
+            if (Distances.Length < Count) Array.Resize(ref Distances, Rows.Length);
+            for (var k = first; k < Count; k++) Distances[k] = NearestNeighbours.SquaredDistance(points, Rows[k], Columns[k], width);
         }
     }
 }

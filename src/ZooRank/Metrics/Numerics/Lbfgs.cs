@@ -15,10 +15,26 @@ public sealed record LbfgsOptions(int MaxIterations, double FunctionTolerance, d
     public int MaxLineSearchSteps { get; init; } = 20;
 }
 
-/// <param name="Value">f at the last accepted point, which lies in the array given to <see cref="Lbfgs.Minimise"/>.</param>
+/// <param name="Value">f at the last accepted point, which lies in the array given to <see cref="Lbfgs"/>.</param>
 /// <param name="Iterations">Accepted steps.</param>
 /// <param name="Evaluations">Evaluations of f and its gradient.</param>
 public sealed record LbfgsResult(double Value, int Iterations, int Evaluations);
+
+/// <summary>A function as a line search sees it: a base point, a direction from there, and steps in that direction.</summary>
+internal interface IObjective
+{
+    /// <summary>Takes the base point. Returns the value there and writes the gradient.</summary>
+    double Start(ReadOnlySpan<double> point, Span<double> gradient);
+
+    /// <summary>Takes the direction of the steps to come.</summary>
+    void Turn(ReadOnlySpan<double> direction);
+
+    /// <summary>The value so far along the direction, and its derivative by the step.</summary>
+    (double Value, double Slope) At(double step);
+
+    /// <summary>Moves the base to the last step; writes the gradient there.</summary>
+    void Move(Span<double> gradient);
+}
 
 /// <summary>
 /// Limited-memory BFGS (Nocedal 1980; Liu and Nocedal 1989) without bounds, with the line search of Moré and Thuente (1994).
@@ -30,13 +46,15 @@ public static class Lbfgs
     public delegate double Objective(ReadOnlySpan<double> point, Span<double> gradient);
 
     /// <summary>Walks downhill from <paramref name="x"/>, which ends as the best point found.</summary>
-    public static LbfgsResult Minimise(Objective objective, double[] x, LbfgsOptions options)
+    public static LbfgsResult Minimise(Objective objective, double[] x, LbfgsOptions options) => Minimise(new Pointwise(objective, x.Length), x, options);
+
+    internal static LbfgsResult Minimise(IObjective objective, double[] x, LbfgsOptions options)
     {
         var n = x.Length;
-        double[] gradient = new double[n], direction = new double[n], start = new double[n], previous = new double[n];
+        double[] gradient = new double[n], direction = new double[n], previous = new double[n];
         var pairs = new List<(double[] Step, double[] Change, double Curvature)>();   // s, y, 1/(y·s), oldest first
         var evaluations = 1;
-        var value = objective(x, gradient);
+        var value = objective.Start(x, gradient);
 
         for (var iteration = 0; ; iteration++)
         {
@@ -47,32 +65,32 @@ public static class Lbfgs
             var slope = Dot(gradient, direction);
             var norm = Math.Sqrt(Dot(direction, direction));
             var before = value;
-            x.CopyTo(start, 0);
-            gradient.CopyTo(previous, 0);
 
             var search = new MoreThuenteSearch(before, slope, iteration == 0 ? Math.Min(1 / norm, MoreThuenteSearch.LargestStep) : 1);
-            var found = false;
+            var (found, step) = (false, 0.0);
+            if (slope < 0) objective.Turn(direction);
             for (var trial = 0; slope < 0 && trial < options.MaxLineSearchSteps && !found; trial++)
             {
-                for (var i = 0; i < n; i++) x[i] = start[i] + search.Step * direction[i];
-                value = objective(x, gradient);
+                step = search.Step;
+                (value, var slopeThere) = objective.At(step);
                 evaluations++;
-                found = search.Accept(value, Dot(gradient, direction));
+                found = search.Accept(value, slopeThere);
             }
             if (!found)
             {
-                start.CopyTo(x, 0);
-                previous.CopyTo(gradient, 0);
                 value = before;
                 if (pairs.Count == 0) return new LbfgsResult(value, iteration, evaluations);   // steepest descent fails too: as low as rounding allows
                 pairs.Clear();
                 iteration--;
                 continue;
             }
+            AddScaled(x, direction, step);
             if (before - value <= options.FunctionTolerance * Math.Max(Math.Max(Math.Abs(before), Math.Abs(value)), 1))
                 return new LbfgsResult(value, iteration + 1, evaluations);
 
-            Remember(pairs, options.Memory, direction, search.Step, gradient, previous, slope);
+            gradient.CopyTo(previous, 0);
+            objective.Move(gradient);
+            Remember(pairs, options.Memory, direction, step, gradient, previous, slope);
         }
     }
 
@@ -122,6 +140,34 @@ public static class Lbfgs
         var (i, factor) = (0, new Vector<double>(scale));
         for (; i <= target.Length - Vector<double>.Count; i += Vector<double>.Count) (new Vector<double>(target, i) + factor * new Vector<double>(other, i)).CopyTo(target, i);
         for (; i < target.Length; i++) target[i] += scale * other[i];
+    }
+
+    // Knows nothing of directions: f and the whole gradient at every step.
+    private sealed class Pointwise(Objective f, int n) : IObjective
+    {
+        private readonly double[] start = new double[n], direction = new double[n], point = new double[n], gradient = new double[n];
+
+        public double Start(ReadOnlySpan<double> x, Span<double> there)
+        {
+            x.CopyTo(start);
+            return f(start, there);
+        }
+
+        public void Turn(ReadOnlySpan<double> to) => to.CopyTo(direction);
+
+        public (double Value, double Slope) At(double step)
+        {
+            start.CopyTo(point, 0);
+            AddScaled(point, direction, step);
+            var value = f(point, gradient);
+            return (value, Dot(gradient, direction));
+        }
+
+        public void Move(Span<double> there)
+        {
+            point.CopyTo(start, 0);
+            gradient.CopyTo(there);
+        }
     }
 
     private static double LargestMagnitude(double[] values)

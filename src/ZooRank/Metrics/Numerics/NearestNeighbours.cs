@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace ZooRank.Metrics.Numerics;
 
@@ -6,7 +7,7 @@ namespace ZooRank.Metrics.Numerics;
 /// The nearest points of each point, by Euclidean distances in double precision; equal distances go to the lower index. A screen in single precision
 /// (<see cref="DistanceScreen"/>) leaves few distances to compute; the result is that of all of them.
 /// </summary>
-public static class NearestNeighbours
+public static unsafe class NearestNeighbours
 {
     // Column panels that one task scans in a round: enough work to hand out, few enough for the tasks to end together.
     private const int ChunkPanels = 32;
@@ -18,7 +19,11 @@ public static class NearestNeighbours
     /// <param name="includeSelf">Whether each point comes first among its own neighbours, as after fitting and asking with the same points; otherwise it is left out.</param>
     public static int[] Find(double[] points, int width, int k, bool includeSelf)
     {
-        var n = points.Length / width;
+        fixed (double* first = points) return Find(first, points.Length / width, width, k, includeSelf);
+    }
+
+    internal static int[] Find(double* points, int n, int width, int k, bool includeSelf)
+    {
         var (itself, asked) = (includeSelf ? 1 : 0, Math.Min(k, includeSelf ? n : n - 1));
         var found = new Nearest(n, asked - itself);
         if (asked > itself)
@@ -38,7 +43,7 @@ public static class NearestNeighbours
     }
 
     // Rows in rounds of 16, 16, 32, 64, … 256, each against the columns from there on; what a round finds narrows the limits of the next.
-    private static void Screened(DistanceScreen screen, double[] points, int width, Nearest found)
+    private static void Screened(DistanceScreen screen, double* points, int width, Nearest found)
     {
         var chunks = new DistanceScreen.Pairs[(screen.Panels + ChunkPanels - 1) / ChunkPanels];
         for (var c = 0; c < chunks.Length; c++) chunks[c] = new();
@@ -64,21 +69,32 @@ public static class NearestNeighbours
     }
 
     // Numbers beyond single precision.
-    private static void All(double[] points, int width, Nearest found) => Parallel.For(0, found.Limits.Length, Parallelism.Options, i =>
+    private static void All(double* points, int width, Nearest found) => Parallel.For(0, found.Limits.Length, Parallelism.Options, i =>
     {
-        var mine = points.AsSpan(i * width, width);
         for (var j = 0; j < found.Limits.Length; j++)
-            if (j != i) found.Offer(i, j, SquaredDistance(mine, points.AsSpan(j * width, width)));
+            if (j != i) found.Offer(i, j, SquaredDistance(points, i, j, width));
     });
+
+    /// <summary>‖x_i − x_j‖².</summary>
+    internal static double SquaredDistance(double* points, int i, int j, int width) => SquaredDistance(new(points + (long)i * width, width), new(points + (long)j * width, width));
 
     internal static double SquaredDistance(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
+        ref var x = ref MemoryMarshal.GetReference(a);
+        ref var y = ref MemoryMarshal.GetReference(b[..a.Length]);
         Vector<double> sum = default, other = default;
         var (i, step) = (0, Vector<double>.Count);
         for (; i <= a.Length - 2 * step; i += 2 * step)
         {
-            var (x, y) = (new Vector<double>(a[i..]) - new Vector<double>(b[i..]), new Vector<double>(a[(i + step)..]) - new Vector<double>(b[(i + step)..]));
-            (sum, other) = (Vector.FusedMultiplyAdd(x, x, sum), Vector.FusedMultiplyAdd(y, y, other));
+            var first = Vector.LoadUnsafe(ref x, (nuint)i) - Vector.LoadUnsafe(ref y, (nuint)i);
+            var second = Vector.LoadUnsafe(ref x, (nuint)(i + step)) - Vector.LoadUnsafe(ref y, (nuint)(i + step));
+            (sum, other) = (Vector.FusedMultiplyAdd(first, first, sum), Vector.FusedMultiplyAdd(second, second, other));
+        }
+        if (i <= a.Length - step)
+        {
+            var last = Vector.LoadUnsafe(ref x, (nuint)i) - Vector.LoadUnsafe(ref y, (nuint)i);
+            sum = Vector.FusedMultiplyAdd(last, last, sum);
+            i += step;
         }
         var total = Vector.Sum(sum + other);
         for (; i < a.Length; i++) total += (a[i] - b[i]) * (a[i] - b[i]);

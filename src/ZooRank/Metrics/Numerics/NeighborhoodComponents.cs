@@ -61,10 +61,10 @@ public static class NeighborhoodComponents
         using var scope = NewDisposeScope();
         var (points, start) = Start(values, labels, (int)Math.Min(dimensions, values.shape[1]), principal);
         var d = (int)start.shape[0];
-        using var objective = new Affinities(points, labels);
+        using var objective = new Affinities(points, labels, d);
 
         var a = start.Values();
-        var result = Lbfgs.Minimise((point, gradient) => -objective.Evaluate(point, gradient), a, options ?? Settled);
+        var result = Lbfgs.Minimise(objective, a, options ?? Settled);
         var embedding = points.matmul(Aligned.Of(a, points.device, d, points.shape[1]).T);
         return new NeighborhoodEmbedding(embedding.Values(), d, -result.Value, result.Iterations);
     }
