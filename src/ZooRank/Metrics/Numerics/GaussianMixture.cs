@@ -70,17 +70,18 @@ internal sealed record GaussianMixture(Tensor Posteriors, IReadOnlyList<double> 
         var means = posteriors.T.matmul(x) / sizes.unsqueeze(1);                                // μ, K x d
         var logs = empty(n, k, ScalarType.Float64, x.device);
         var members = (posteriors > 0).sum(dim: 0).cpu().data<long>().ToArray();
-        // Few members span few directions: there Σ is known by its Gram matrix, and the rest of space by the variance added.
-        var few = Enumerable.Range(0, (int)k).Where(z => members[z] <= d / 2).ToList();
-        if (few.Count > 0)
+        // Few members span few directions: there Σ is known by its Gram matrix, and the rest of space by the variance added. Those of like size go together.
+        var few = Enumerable.Range(0, (int)k).Where(z => members[z] <= d).OrderBy(z => members[z]).ToArray();
+        var squares = x.square().sum(dim: 1, keepdim: true);                                    // ‖x‖², n x 1
+        for (var first = 0; first < few.Length;)
         {
-            var squares = x.square().sum(dim: 1);                                               // ‖x‖², n
-            foreach (var z in few)
-            {
-                using var one = NewDisposeScope();
-                if (InSpan(x, squares, posteriors[TensorIndex.Colon, z], means[z], sizes[z], added) is not { } log) return null;
-                logs[TensorIndex.Colon, z] = log;
-            }
+            using var block = NewDisposeScope();
+            var room = few.Skip(first).TakeWhile((z, b) => (b + 1) * members[z] * Math.Max(n, d) <= blockElements).Count();
+            var some = few.AsSpan(first, Math.Max(1, room)).ToArray();
+            var which = tensor(some.Select(z => (long)z).ToArray()).to(x.device);
+            if (InSpan(x, squares, posteriors.index_select(1, which), Math.Max(1, members[some[^1]]), means[which], sizes[which], added) is not { } log) return null;
+            logs[TensorIndex.Colon, TensorIndex.Tensor(which)] = log;
+            first += some.Length;
         }
         var many = Enumerable.Range(0, (int)k).Except(few).ToArray();
         var identity = eye(d, dtype: ScalarType.Float64, device: x.device);
@@ -110,20 +111,20 @@ internal sealed record GaussianMixture(Tensor Posteriors, IReadOnlyList<double> 
         return double.IsFinite(mean) ? (logs.sub_(likelihoods).exp_().MoveToOuterDisposeScope(), mean) : null;
     }
 
-    // −½(x − μ)ᵀΣ⁻¹(x − μ) − ½ ln|Σ| for Σ = AᵀA + εI with few rows A = √(p/N)(x − μ), m x d: Σ⁻¹ = (I − Aᵀ(AAᵀ + εI)⁻¹A)/ε (Woodbury), |Σ| = ε^(d−m)·|AAᵀ + εI|.
-    // What cancels is at most ‖x − μ‖²/ε, whose rounding is far below the differences between Gaussians so narrow.
-    private static Tensor? InSpan(Tensor x, Tensor squares, Tensor p, Tensor mean, Tensor size, double added)
+    // −½(x − μ)ᵀΣ⁻¹(x − μ) − ½ ln|Σ|, n x b, for Σ = AᵀA + εI with few rows A = √(p/N)(x − μ), m x d: Σ⁻¹ = (I − Aᵀ(AAᵀ + εI)⁻¹A)/ε (Woodbury), |Σ| = ε^(d−m)·|AAᵀ + εI|.
+    // Who has fewer members than m gets rows of zero, which change nothing. What cancels is at most ‖x − μ‖²/ε, whose rounding is far below the differences between Gaussians so narrow.
+    private static Tensor? InSpan(Tensor x, Tensor squares, Tensor posteriors, long m, Tensor means, Tensor sizes, double added)
     {
-        var d = x.shape[1];
-        var members = p.nonzero().squeeze(1);
-        var m = members.shape[0];
-        var a = x.index_select(0, members).sub_(mean).mul_((p.index_select(0, members) / size).sqrt_().unsqueeze(1));
-        var (factor, info) = linalg.cholesky_ex(a.matmul(a.T) + added * eye(m, dtype: ScalarType.Float64, device: x.device));
-        if (info.item<int>() != 0) return null;
-        var directions = linalg.solve_triangular(factor, a, upper: false);                      // L⁻¹A, m x d
-        var within = addmm(directions.matmul(mean), x, directions.T, beta: -1, alpha: 1).pow_(2).sum(dim: 1);     // ‖L⁻¹A(x − μ)‖², n
-        var away = squares - 2 * x.matmul(mean) + mean.dot(mean);                               // ‖x − μ‖²
-        return (away - within) / (-2 * added) - factor.diagonal().log().sum() - (d - m) / 2.0 * Math.Log(added);
+        var (b, d) = (means.shape[0], means.shape[1]);
+        var (p, members) = posteriors.T.contiguous().topk((int)m, dim: 1);                      // b x m
+        var a = x.index_select(0, members.view(-1)).view(b, m, d).sub_(means.unsqueeze(1)).mul_((p / sizes.unsqueeze(1)).sqrt_().unsqueeze(2));
+        var (factors, info) = linalg.cholesky_ex(a.matmul(a.transpose(1, 2)) + added * eye(m, dtype: ScalarType.Float64, device: x.device));
+        if (info.any().item<bool>()) return null;
+        var directions = linalg.solve_triangular(factors, a, upper: false);                     // L⁻¹A, b x m x d
+        var at = directions.matmul(means.unsqueeze(2)).reshape(-1);
+        var within = addmm(at, x, directions.reshape(-1, d).T, beta: -1, alpha: 1).pow_(2).view(-1, b, m).sum(dim: 2);   // ‖L⁻¹A(x − μ)‖²
+        var away = addmm(squares + means.square().sum(dim: 1), x, means.T, beta: 1, alpha: -2);                          // ‖x − μ‖²
+        return (away - within) / (-2 * added) - factors.diagonal(0, 1, 2).log().sum(dim: 1) - (d - m) / 2.0 * Math.Log(added);
     }
 
     // Σ_i p_i (x_i − μ)(x_i − μ)ᵀ.
