@@ -20,8 +20,8 @@ public static class FeatureQuality
         Range = "0.2 to 1; differences below 0.02 are chance",
         UndefinedWhen = "all images have the same features",
         Measure = space => Quality(space, NeighborhoodComponents.Settled),
-        // Points and embeddings, and the pairs that count where they are a tenth of all.
-        Workspace = (n, d, _) => n * d + 13 * n * Dimensions + 5 * Math.Min(n * n / 20, NearAffinities.MostPairs),
+        // Points and embeddings, and the pairs that count where they are half of all.
+        Workspace = (n, d, _) => n * d + 13 * n * Dimensions + 5 * Math.Min(n * n / 4, NearAffinities.MostPairs),
     };
 
     public static Metric Published { get; } = Metric with

@@ -25,9 +25,8 @@ public class AffinitiesTests
             int[] labels = [.. Enumerable.Range(0, n).Select(i => i * i % 4)];
             var x = tensor([.. Points.Doubles(n, Width, kind).Select(v => scale * v)], [n, Width]);
             using var all = new Affinities(x, labels, D, sparse: false);
-            using var some = new Affinities(x, labels, D, sparse: true);
-            using var streamed = new Affinities(x, labels, D, sparse: true, mostPairs: 0);
-            using var chosen = new Affinities(x, labels, D);
+            using var some = new Affinities(x, labels, D);
+            using var streamed = new Affinities(x, labels, D, mostPairs: 0);
             double[] expected = new double[D * Width], found = new double[D * Width];
             foreach (var turn in new[] { 0.0, 0.1, 2.5 })   // the second finds the neighbours of the first, the third others
             {
@@ -35,7 +34,7 @@ public class AffinitiesTests
                 var f = all.Start(a, expected);
                 // Both are exact to the rounding of the distances, which are sums of squares here and differences of such sums there; a shift of 1000 costs the latter six digits.
                 var tolerance = (kind is "shifted" or "outlier" ? 1e-6 : 1e-12) * Math.Max(1, scale * scale) * n;
-                foreach (var other in new[] { some, streamed, chosen })
+                foreach (var other in new[] { some, streamed })
                 {
                     Assert.Equal(f, other.Start(a, found), tolerance);
                     var size = expected.Max(Math.Abs) + 1;

@@ -5,26 +5,20 @@ namespace ZooRank.Metrics.Numerics;
 
 /// <summary>−f(A) for f(A) = Σ_i p_i of neighbourhood components analysis, and its gradient, in double precision; n×n affinities never held at once.</summary>
 /// <remarks>
-/// Where few p_ij count, only those are computed (<see cref="NearAffinities"/>). Where many count (features of small spread), and on a GPU, blocks of rows are computed in full.
+/// On a processor only the p_ij that count are computed (<see cref="NearAffinities"/>), which takes no longer where all do; on a GPU, and where points are beyond single precision, blocks of rows in full.
 /// Along a direction P of A the embedding moves by X Pᵀ, so a step costs no product with the features.
 /// </remarks>
 /// <param name="points">X, n×D in float64.</param>
 /// <param name="labels">n classes.</param>
 /// <param name="d">Rows of A.</param>
 /// <param name="blockElements">Where blocks are computed in full: so many affinities in one.</param>
-/// <param name="sparse">Which of the two; null chooses by the number of affinities that count.</param>
+/// <param name="sparse">False: blocks on a processor too.</param>
 /// <param name="mostPairs">Of <see cref="NearAffinities"/>.</param>
-internal sealed unsafe class Affinities(
-    Tensor points, IReadOnlyList<int> labels, int d, long blockElements = Affinities.BlockElements, bool? sparse = null, long mostPairs = NearAffinities.MostPairs) : IObjective, IDisposable
+internal sealed class Affinities(
+    Tensor points, IReadOnlyList<int> labels, int d, long blockElements = Affinities.BlockElements, bool sparse = true, long mostPairs = NearAffinities.MostPairs) : IObjective, IDisposable
 {
     // 64 MB in float64.
     private const long BlockElements = 8_000_000;
-
-    // Rows whose affinities are counted to choose the way.
-    private const int SampleRows = 32;
-
-    // Above this share of pairs that count, full blocks are faster.
-    private const double DenseShare = 0.15;
 
     private readonly int n = labels.Count, stride = NearAffinities.Padded(d);
     private readonly Tensor classes = tensor(labels.Select(y => (long)y).ToArray()).to(points.device);
@@ -83,26 +77,9 @@ internal sealed unsafe class Affinities(
 
     private double? Near(Tensor e)
     {
-        if (sparse == false || n < 2 || e.device_type != DeviceType.CPU) return null;
-        // Far from many at the last evaluation: not asked again.
-        if (sparse is null && !(near?.Pairs * 4 < DenseShare * n * n) && Share(e) is var share && share > DenseShare) return null;
+        if (!sparse || n < 2 || e.device_type != DeviceType.CPU) return null;
         near ??= new(labels, d, mostPairs);
         return near.Evaluate(e, pull);
-    }
-
-    // The share of pairs that count, of some rows.
-    private double Share(Tensor e)
-    {
-        var counts = new long[Math.Min(SampleRows, n)];
-        var x = e.Pointer();
-        Parallel.For(0, counts.Length, Parallelism.Options, s =>
-        {
-            var (i, row) = ((int)((long)s * n / counts.Length), new double[n]);
-            for (var j = 0; j < n; j++) row[j] = j == i ? double.PositiveInfinity : NearestNeighbours.SquaredDistance(x, i, j, stride);
-            var limit = row.Min() + NearAffinities.Reach(n);
-            counts[s] = row.Count(distance => distance <= limit);
-        });
-        return counts.Sum() / ((double)counts.Length * n);
     }
 
     private double Dense(Tensor e)

@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 
 namespace ZooRank.Metrics.Numerics;
 
-/// <summary>Where few affinities p_ij count, only those: f of neighbourhood components analysis and its derivative by the embedded points, in double precision.</summary>
+/// <summary>The affinities p_ij that count, and only those: f of neighbourhood components analysis and its derivative by the embedded points, in double precision.</summary>
 /// <remarks>
-/// A point whose squared distance is Reach above the least of its row has an affinity that, times n, is below half a unit in the last place of the sum.
+/// A point whose squared distance is <see cref="Reach"/> above the least of its row has an affinity that, times n, is below half a unit in the last place of the sum.
 /// <see cref="DistanceScreen"/> finds the others: each row's limit is the distance to the point that was nearest at the last evaluation, and that distance stands in for the least in
 /// the exponents too. Rows are shared out among parts that add up what they give to all points each for itself; so the sums do not depend on how the parts run.
 /// </remarks>
@@ -40,11 +40,8 @@ internal sealed unsafe class NearAffinities(IReadOnlyList<int> labels, int d, lo
     private bool held = true;
     private long pairs;
 
-    /// <summary>Pairs that counted at the last evaluation.</summary>
-    public long Pairs => pairs;
-
     /// <summary>How far above the least of its row a squared distance counts: exp(−Reach)·n = 2⁻⁵³.</summary>
-    public static double Reach(int n) => Math.Log(n) + 53 * Math.Log(2);
+    private double Reach => Math.Log(n) + 53 * Math.Log(2);
 
     /// <summary>Numbers in a row of the points: d and zeros up to whole vectors.</summary>
     public static int Padded(int d) => (d + Vector<double>.Count - 1) / Vector<double>.Count * Vector<double>.Count;
@@ -85,7 +82,7 @@ internal sealed unsafe class NearAffinities(IReadOnlyList<int> labels, int d, lo
         for (var i = 0; i < n; i++)
         {
             anchors[i] = NearestNeighbours.SquaredDistance(e, i, nearest![i], stride);
-            bounds[i] = anchors[i] + Reach(n);
+            bounds[i] = anchors[i] + Reach;
         }
         return screen.Limits(bounds);
     }
