@@ -54,5 +54,9 @@ internal sealed class Sgd : IDisposable
         decays?.Dispose();
     }
 
-    private Tensor Column(IEnumerable<double> values) => tensor(values.Select(v => (float)v).ToArray(), device: state.Values.device).view(-1, 1);
+    private Tensor Column(IEnumerable<double> values)
+    {
+        float[] column = [.. values.Select(v => (float)v)];
+        return tensor(column, [column.Length, 1], device: state.Values.device);
+    }
 }

@@ -97,7 +97,7 @@ public sealed class FineTunerTests : IDisposable
         Assert.Equal(1, Compute("parts", runs).Computed);
         Assert.Equal(Result(Only("whole")), Result(Only("parts")));
         Assert.Equal(2, Only("parts").Provenance!.Interruptions);
-        Assert.Empty(Directory.EnumerateFiles(folder["parts/work"], "*", SearchOption.AllDirectories));
+        Assert.Empty(Directory.EnumerateFiles(folder["parts/work"], "*.safetensors", SearchOption.AllDirectories));
     }
 
     [Fact]

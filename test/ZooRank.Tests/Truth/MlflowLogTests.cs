@@ -124,7 +124,8 @@ public sealed class MlflowLogTests : IDisposable
         var random = new Random(3);
         var ours = Enumerable.Range(0, 40).Select(seed => PlainRuns.Record(
             PlainRuns.Configuration(source: "a \"b\", c", learningRate: Math.Pow(10, -random.Next(6)), seed: seed) with { HeadDropout = 0.5, MaxEpochs = 200, Patience = 7, Augmentation = "none", Precision = "tf32" },
-            random.NextDouble(), random.NextDouble()) with { Seconds = 1000 * random.NextDouble() }).ToList();
+            random.NextDouble(), random.NextDouble()) with
+        { Seconds = 1000 * random.NextDouble() }).ToList();
         ours[3] = ours[3] with { Status = RunStatus.Diverged, ValidationLoss = null, TestAuc = null };
         MlflowLog.Write(folder["out.csv"], ours);
         var back = MlflowLog.Read(folder["out.csv"]).Runs;
