@@ -17,10 +17,9 @@ public sealed record FineTuningJob(LoadedModel Model, RunConfiguration Run, RunC
 /// </summary>
 public sealed class FineTuner(TargetImages images)
 {
-    internal static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(30);
-
-    /// <summary>Of the runs' checkpoints: written after an epoch when the last one is older than this, and on interruption.</summary>
-    public TimeSpan CheckpointInterval { get; init; } = DefaultInterval;
+    // Checkpoints are written after an epoch as often as they cost a twentieth of the time, at most every two seconds; and on interruption.
+    private const double TimesTheirCost = 20;
+    private static readonly TimeSpan AtMostEvery = TimeSpan.FromSeconds(2);
 
     /// <summary>For the records.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
@@ -83,7 +82,7 @@ public sealed class FineTuner(TargetImages images)
     {
         if (members.Count == 0) return;
         using var networks = new SideBySide(architecture, members, images);
-        var sinceSaved = Stopwatch.StartNew();
+        var (sinceSaved, cost) = (Stopwatch.StartNew(), TimeSpan.Zero);
         while (members.Count(m => m.Ended) <= members.Count / 4 && !members.All(m => m.Ended))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -99,9 +98,10 @@ public sealed class FineTuner(TargetImages images)
                 members[k].Finish(record);
                 observer?.EpochDone(members[k].Run, record);
             }
-            if (sinceSaved.Elapsed < CheckpointInterval) continue;
-            foreach (var member in members.Where(m => !m.Ended)) member.Save();
+            if (sinceSaved.Elapsed < AtMostEvery || sinceSaved.Elapsed < cost * TimesTheirCost) continue;
             sinceSaved.Restart();
+            foreach (var member in members.Where(m => !m.Ended)) member.Save();
+            cost = sinceSaved.Elapsed;
         }
     }
 

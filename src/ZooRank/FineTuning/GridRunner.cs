@@ -19,9 +19,6 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
     /// <summary>Hears how many training images have been read.</summary>
     public IProgress<int>? Loading { get; init; }
 
-    /// <summary>See <see cref="FineTuner.CheckpointInterval"/>.</summary>
-    public TimeSpan CheckpointInterval { get; init; } = FineTuner.DefaultInterval;
-
     /// <summary>How many runs are trained together where their architecture can stand side by side.</summary>
     public int Together { get; init; } = 1;
 
@@ -70,7 +67,7 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
                 images?.Dispose();
                 images = TargetImages.Load(target, preprocessing, device, Loading, stop.Token);
             }
-            var tuner = new FineTuner(images) { Command = Command, CheckpointInterval = CheckpointInterval };
+            var tuner = new FineTuner(images) { Command = Command };
             while (claimed.Count > 0)
             {
                 try

@@ -36,7 +36,7 @@ public sealed class FineTunerTests : IDisposable
     private List<(LoadedModel, RunConfiguration)> Runs(FineTuningGrid grid, int seeds = 1, FineTuningProtocol? protocol = null) => [.. (protocol ?? Short).Runs(model, target, grid, seeds).Select(r => (model, r))];
 
     private GridOutcome Compute(string store, IReadOnlyList<(LoadedModel, RunConfiguration)> runs, IRunObserver? observer = null, CancellationTokenSource? timeUp = null) =>
-        new GridRunner(RunStore.Open(folder[store]), target, CPU) { Observer = observer, CheckpointInterval = TimeSpan.Zero }.Compute(runs, timeUp?.Token ?? default, TestContext.Current.CancellationToken);
+        new GridRunner(RunStore.Open(folder[store]), target, CPU) { Observer = observer }.Compute(runs, timeUp?.Token ?? default, TestContext.Current.CancellationToken);
 
     private RunRecord Only(string store) => Assert.Single(RunStore.Open(folder[store]).Records());
 
