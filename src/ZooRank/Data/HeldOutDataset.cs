@@ -3,13 +3,11 @@ using ZooRank.Imaging;
 namespace ZooRank.Data;
 
 /// <summary>
-/// A data set whose missing validation or test split is held out of its train split: a fifth of the images for each that is missing, the shares of the classes kept,
+/// A data set whose missing validation or test split is held out of its train split: a share of the images for each that is missing, the shares of the classes kept,
 /// and all images of one patient (or other group) on one side. Seeded; the same on every machine. Does not own the data set.
 /// </summary>
 public sealed class HeldOutDataset : ImageDataset
 {
-    private const double Share = 0.2;
-
     private readonly ImageDataset whole;
     private readonly Dictionary<Split, int[]> places = [];   // of the splits that come from the train split
 
@@ -19,9 +17,13 @@ public sealed class HeldOutDataset : ImageDataset
 
     /// <summary>The data set itself where it has all three splits.</summary>
     /// <exception cref="InvalidInputException">There are too few images to hold any out.</exception>
-    public static ImageDataset Complete(ImageDataset dataset, uint seed)
+    public static ImageDataset Complete(ImageDataset dataset, uint seed) => HoldOut(dataset, [Split.Test, Split.Validation], 0.2, seed);
+
+    /// <summary>The data set itself where it has these splits; else each that is missing is this share of the train split.</summary>
+    /// <exception cref="InvalidInputException">There are too few images to hold any out.</exception>
+    public static ImageDataset HoldOut(ImageDataset dataset, IReadOnlyList<Split> splits, double share, uint seed)
     {
-        Split[] missing = [.. new[] { Split.Test, Split.Validation }.Where(s => dataset.Count(s) == 0)];
+        Split[] missing = [.. splits.Where(s => dataset.Count(s) == 0)];
         if (missing.Length == 0) return dataset;
         var words = string.Join(" and ", missing.Select(s => s.ToString().ToLowerInvariant()));
         var result = new HeldOutDataset(dataset)
@@ -30,11 +32,11 @@ public sealed class HeldOutDataset : ImageDataset
             Path = dataset.Path,
             Kind = dataset.Kind,
             ClassNames = dataset.ClassNames,
-            Caveats = [.. dataset.Caveats, new Caveat("held-out", $"no {words} split: {Share:P0} of the train split's images {(missing.Length == 1 ? "are" : "each are")} held out for {(missing.Length == 1 ? "it" : "them")}{(dataset.Groups(Split.Train) is null ? ", image by image, since no patients are stated: pictures of one patient may be on both sides, which flatters the AUC" : ", patient by patient")}.")],
+            Caveats = [.. dataset.Caveats, new Caveat("held-out", $"no {words} split: {100 * share:0} % of the train split's images {(missing.Length == 1 ? "are" : "each are")} held out for {(missing.Length == 1 ? "it" : "them")}{(dataset.Groups(Split.Train) is null ? ", image by image, since no patients are stated: pictures of one patient may be on both sides, which flatters the AUC" : ", patient by patient")}.")],
         };
         var random = new NumpyRandom(seed);
         var left = Enumerable.Range(0, dataset.Count(Split.Train)).ToArray();
-        var wanted = (int)(left.Length * Share);
+        var wanted = (int)(left.Length * share);
         foreach (var split in missing)
         {
             if (wanted == 0) throw new InvalidInputException($"{dataset.Path}: no {words} split, and {left.Length} images are too few to hold any out. Give it that split.");
@@ -110,8 +112,10 @@ public sealed class HeldOutDataset : ImageDataset
     private static HashSet<int> Draw(ImageDataset dataset, int[] from, int wanted, NumpyRandom random)
     {
         var groupOf = dataset.Groups(Split.Train);
-        var labels = dataset.Kind == TaskKind.MultiLabel ? null : dataset.Labels(Split.Train);
-        int Label(int image) => labels?[image] ?? 0;
+        var findings = dataset.Kind == TaskKind.MultiLabel ? dataset.MultiLabels(Split.Train) : null;
+        var labels = findings is null ? dataset.Labels(Split.Train) : [];
+        // Of several findings the first.
+        int Label(int image) => findings is null ? labels[image] : Enumerable.Range(0, findings.GetLength(1)).TakeWhile(l => findings[image, l] == 0).Count();
         var groups = from.GroupBy(i => groupOf?[i] ?? FormattableString.Invariant($"{i}")).Select(g => g.ToArray()).ToArray();
         random.Shuffle<int[]>(groups);
         var classes = from.Select(Label).Distinct().Order().ToArray();

@@ -28,6 +28,8 @@ public enum TaskKind
 /// </summary>
 public abstract class ImageDataset : IDisposable
 {
+    private const long PartLength = 512L << 20;   // bytes as stored
+
     /// <summary>Every split, in the order in which they are shown.</summary>
     public static IReadOnlyList<Split> Splits { get; } = [Split.Train, Split.Validation, Split.Test];
 
@@ -76,6 +78,17 @@ public abstract class ImageDataset : IDisposable
     {
     }
 
+    /// <summary>All of these images, in parts that fit the memory, each announced before it is handed out.</summary>
+    internal IEnumerable<int[]> InParts(Split split, IReadOnlyList<int> indices)
+    {
+        var each = StoredLength / Math.Max(1, Splits.Sum(s => (long)Count(s)));
+        foreach (var part in indices.Chunk((int)Math.Clamp(PartLength / Math.Max(1, each), 1, int.MaxValue)))
+        {
+            Prefetch(split, part);
+            yield return part;
+        }
+    }
+
     /// <summary>How a message calls an image: its file, or its row.</summary>
     public abstract string Describe(Split split, int index);
 
@@ -89,11 +102,10 @@ public abstract class ImageDataset : IDisposable
     public string ContentHash(Split split, IReadOnlyList<int> indices)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Prefetch(split, indices);
         var multi = Kind == TaskKind.MultiLabel ? MultiLabels(split) : null;
         var labels = multi is null ? Labels(split) : null;
         var number = new byte[8];
-        foreach (var index in indices)
+        foreach (var index in InParts(split, indices).SelectMany(part => part))
         {
             var (shape, bytes) = StoredBytes(split, index);
             BinaryPrimitives.WriteInt64LittleEndian(number, bytes.LongLength);
