@@ -17,7 +17,7 @@ public partial class HouseTests
         ["Models"] = ["Checkpoints", "Downloads", "Imaging", "Native"],
         ["Features"] = ["Data", "Files", "Imaging", "Models"],
         ["Metrics"] = ["Data", "Features"],
-        ["Training"] = ["Checkpoints", "Data", "Files", "Imaging", "Models", "Native"],
+        ["Training"] = ["Checkpoints", "Data", "Files", "Imaging", "Models", "Native", "Runs"],
         ["Demo"] = ["Data"],
         ["Runs"] = ["Files"],
         ["FineTuning"] = ["Checkpoints", "Data", "Files", "Imaging", "Models", "Native", "Runs", "Training"],

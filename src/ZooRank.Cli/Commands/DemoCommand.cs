@@ -43,7 +43,7 @@ internal static class DemoCommand
                 using var dataset = ImageDatasets.Open(data);
                 using var display = new TrainingProgressDisplay(source.Name);
                 SourceTrainer.Train(dataset, Architectures.Get("resnet18"), Path.Combine(zoo, source.Name + ".safetensors"),
-                    new SourceTrainingOptions { Epochs = source.Epochs, LearningRate = 0.02, BatchSize = 32, InputSize = Drawings.Side, Seed = 24, Device = device }, display, cancellation);
+                    new SourceTrainingOptions { Epochs = source.Epochs, LearningRate = 0.02, DecayEvery = 4, BatchSize = 32, Selection = EpochSelection.Last, InputSize = Drawings.Side, Seed = 24, Overwrite = true, Device = device }, display, cancellation);
                 display.Dispose();
                 Console.Out.WriteLine($"  {source.Name,-13} {source.What}");
             }

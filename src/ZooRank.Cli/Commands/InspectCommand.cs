@@ -54,6 +54,7 @@ internal static class InspectCommand
         var script = checkpoint.Format == "TorchScript";
         var convolutions = checkpoint.Tensors.Count(t => t.Shape.Count == 4);
         var parameters = checkpoint.Tensors.Sum(t => t.ElementCount);
+        var card = ModelCard.Read(checkpoint.Metadata, path);
         var json = new JsonObject
         {
             ["kind"] = "checkpoint",
@@ -65,6 +66,7 @@ internal static class InspectCommand
             ["layers"] = recognition.Architecture is null ? null : new JsonArray([.. recognition.Architecture.Layers().Select(l => (JsonNode)l)]),
             ["explanation"] = recognition.Explanation,
             ["rankable"] = recognition.Architecture is not null || (script && convolutions >= 2),
+            ["card"] = card is null ? null : JsonNode.Parse(ModelCard.Write(card)),
             ["metadata"] = new JsonObject(checkpoint.Metadata.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value))),
             ["elements"] = parameters,
             ["tensors"] = new JsonArray([.. checkpoint.Tensors.Select(t => OfTensor(checkpoint, t, withStats))]),
@@ -74,7 +76,8 @@ internal static class InspectCommand
         text.WriteLine(recognition.Explanation);
         if (recognition.Architecture is null) text.WriteLine(script && convolutions >= 2 ? "As TorchScript it can be ranked all the same." : script ? $"It cannot be ranked: {convolutions} of its tensors are convolution weights (4-D), and the first two are needed." : $"It cannot be ranked as it is: the architectures are {string.Join(", ", Architectures.All.Select(a => a.Name))}, and TorchScript of any.");
         if (recognition.Architecture is not null) text.WriteLine(OfLayers(recognition.Architecture.Layers()));
-        foreach (var (key, value) in checkpoint.Metadata) text.WriteLine($"{key}: {value}");
+        if (card is not null) text.Write(OfCard(card));
+        foreach (var (key, value) in checkpoint.Metadata.Where(m => m.Key != ModelCard.Key)) text.WriteLine($"{key}: {value}");
         foreach (var node in json["tensors"]!.AsArray().Take(withStats ? int.MaxValue : ShownTensors))
         {
             var t = node!.AsObject();
@@ -82,6 +85,27 @@ internal static class InspectCommand
         }
         if (!withStats && checkpoint.Tensors.Count > ShownTensors) text.WriteLine($"  and {checkpoint.Tensors.Count - ShownTensors} more: --json lists all.");
         return new(json, text.ToString());
+    }
+
+    private static string OfCard(SourceModel card)
+    {
+        var text = new StringWriter(CultureInfo.InvariantCulture);
+        text.WriteLine($"Its card: {card.Architecture}, source {card.Source}, input {card.InputSize}, mean {Numbers(card.Mean)}, std {Numbers(card.Std)}, {card.Classes?.Count} classes.");
+        if (card.Training is not { } training) return text.ToString();
+        foreach (var data in training.Data)
+        {
+            var validation = data.ValidationImages == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {data.ValidationImages} for validation{(data.HeldOut == true ? " (held out)" : "")}");
+            text.WriteLine($"  Trained on {data.Name}: {data.TrainImages.ToString(CultureInfo.InvariantCulture)} images{validation}, SHA-256 {data.TrainSha256}");
+        }
+        text.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  By SGD, {training.Loss.Replace('_', ' ')}, learning rate {training.LearningRate} × {training.DecayFactor} every {training.DecayEvery} epochs, momentum {training.Momentum}, weight decay {training.WeightDecay}, batches of {training.BatchSize}, {training.Sampling} sampling, augmentation {training.Augmentation}, seed {training.Seed}, at most {training.Epochs} epochs, kept by {training.Selection}{(training.Patience is { } patience ? $", patience {patience}" : "")}."));
+        if (training.Outcome is not { } outcome) return text.ToString();
+        text.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  {outcome.EpochsTrained} epochs in {outcome.Seconds:0} s{(outcome.BestEpoch is { } best ? $", epoch {best} kept: validation AUC {Number(outcome.ValidationAuc)}, accuracy {Number(outcome.ValidationAccuracy)}, loss {Number(outcome.ValidationLoss)}" : "")}; {outcome.Finished:yyyy-MM-dd}, ZooRank {outcome.Zoorank}, libtorch {outcome.Libtorch}, {outcome.Device}."));
+        if (outcome.Command is { } command) text.WriteLine($"  {string.Join(' ', command)}");
+        return text.ToString();
+        static string Numbers(IEnumerable<float>? values) => values is null ? "not stated" : string.Join(", ", values.Select(v => v.ToString(CultureInfo.InvariantCulture)));
+        static string Number(double? value) => value?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "undefined";
     }
 
     // Two levels, without the parts of units such as GoogLeNet's (conv, bn).
@@ -151,6 +175,7 @@ internal static class InspectCommand
                 json["mean"] = new JsonArray([.. loaded.Preprocessing.Mean.Select(m => (JsonNode)m)]);
                 json["std"] = new JsonArray([.. loaded.Preprocessing.Std.Select(s => (JsonNode)s)]);
                 json["caveats"] = JsonOutput.Caveats(loaded.Caveats);
+                json["validation_auc"] = loaded.Source.Training?.Outcome?.ValidationAuc;
                 text.WriteLine($"  {model.Id}: {loaded.ArchitectureName}, {(loaded.ClassCount > 0 ? $"{loaded.ClassCount} classes, {loaded.Format}" : loaded.Architecture is null ? "design unknown" : $"no head, {loaded.Format}")}, input {loaded.Preprocessing.InputSize}");
                 foreach (var caveat in loaded.Caveats) text.WriteLine($"    {caveat.Message}");
             }

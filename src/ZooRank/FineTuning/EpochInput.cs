@@ -1,4 +1,5 @@
 using ZooRank.Data;
+using ZooRank.Training;
 using ZooRank.Training.Augmentation;
 using static TorchSharp.torch;
 

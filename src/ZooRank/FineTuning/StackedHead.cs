@@ -1,6 +1,7 @@
 using TorchSharp.Modules;
 using ZooRank.Models.Layers;
 using ZooRank.Runs;
+using ZooRank.Training;
 using static TorchSharp.torch;
 
 namespace ZooRank.FineTuning;

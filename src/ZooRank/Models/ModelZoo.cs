@@ -89,7 +89,7 @@ public sealed partial record ModelZoo
     // The reader's messages speak of .NET types; what a user needs is the field and the line.
     private static string WhatIsWrong(string file, JsonException e)
     {
-        const string Fields = "id, checkpoint, architecture, source, url, sha256, mean, std, inputSize, resize, transformInput, classes";
+        const string Fields = "id, checkpoint, architecture, source, url, sha256, mean, std, inputSize, resize, transformInput, classes, training";
         var line = e.LineNumber is { } number ? FormattableString.Invariant($"{file}, line {number + 1}") : file;
         if (UnknownField().Match(e.Message) is { Success: true } unknown)
         {

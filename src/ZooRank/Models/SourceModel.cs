@@ -44,6 +44,9 @@ public sealed record SourceModel
     /// <summary>The source classes, by logit.</summary>
     public IReadOnlyList<string>? Classes { get; init; }
 
+    /// <summary>How it was trained, where ZooRank did.</summary>
+    public TrainingCard? Training { get; init; }
+
     /// <summary>This entry, its gaps filled from another statement about the same checkpoint.</summary>
     public SourceModel FilledFrom(SourceModel other) => this with
     {
@@ -55,6 +58,7 @@ public sealed record SourceModel
         Resize = Resize ?? other.Resize,
         TransformInput = TransformInput ?? other.TransformInput,
         Classes = Classes ?? other.Classes,
+        Training = Training ?? other.Training,
     };
 }
 

@@ -27,7 +27,11 @@ public sealed class ResidentImages : IDisposable
 
     public int Count => (int)Pixels.shape[0];
 
-    /// <summary>Reads and resizes images, some hundred at a time.</summary>
+    /// <summary>Bytes that images will take, judged by the first of them.</summary>
+    public static long Estimate(ImageDataset dataset, Split split, IReadOnlyList<int> indices, int side) =>
+        indices.Count == 0 ? 0 : (long)indices.Count * side * side * dataset.Load(split, [indices[0]], side)[0].Channels;
+
+    /// <summary>Reads and resizes images, some hundred at a time; beside the result hardly more memory is needed.</summary>
     /// <param name="dataset">Where from.</param>
     /// <param name="split">The split.</param>
     /// <param name="indices">Positions in the split, in the order wanted.</param>
@@ -41,22 +45,29 @@ public sealed class ResidentImages : IDisposable
         ArgumentOutOfRangeException.ThrowIfZero(indices.Count);
         using var scope = NewDisposeScope();
         var plain = preprocessing with { Mean = [0, 0, 0], Std = [1, 1, 1] };
-        dataset.Prefetch(split, indices);
-        var parts = new List<Tensor>();
-        var grey = true;
-        foreach (var chunk in indices.Chunk(AtOnce))
+        Tensor? pixels = null;
+        var done = 0;
+        foreach (var chunk in dataset.InParts(split, indices).SelectMany(part => part.Chunk(AtOnce)))
         {
             cancellation.ThrowIfCancellationRequested();
             using var chunkScope = NewDisposeScope();
             var images = dataset.Load(split, chunk, preprocessing.InputSize);
-            grey &= images.All(i => i.Channels == 1);
+            var grey = images.All(i => i.Channels == 1);
             var bytes = plain.Apply(images, device).mul_(255).round_().to(ScalarType.Byte);   // n x 3 x S x S
-            parts.Add((grey ? bytes.narrow(dim: 1, 0, 1).contiguous() : bytes).MoveToOuterDisposeScope());
-            loaded?.Report(parts.Sum(p => (int)p.shape[0]));
+            if (pixels is null) pixels = Room(grey ? 1 : 3).MoveToOuterDisposeScope();
+            else if (!grey && pixels.shape[1] == 1)
+            {
+                // A coloured picture after grey ones: these are replicated after all.
+                var narrow = pixels;
+                pixels = Room(3).copy_(narrow).MoveToOuterDisposeScope();
+                narrow.Dispose();
+            }
+            pixels.narrow(dim: 0, done, chunk.Length).copy_(bytes.narrow(dim: 1, 0, pixels.shape[1]));
+            loaded?.Report(done += chunk.Length);
         }
-        // A coloured picture after grey ones: the grey are replicated after all.
-        if (!grey) parts = [.. parts.Select(p => p.shape[1] == 1 ? p.expand(-1, 3, -1, -1) : p)];
-        return new ResidentImages(parts.Count == 1 ? parts[0].MoveToOuterDisposeScope() : cat(parts, dim: 0).MoveToOuterDisposeScope(), LabelsOf(dataset, split, indices, device).MoveToOuterDisposeScope());
+        return new ResidentImages(pixels!.MoveToOuterDisposeScope(), LabelsOf(dataset, split, indices, device).MoveToOuterDisposeScope());
+
+        Tensor Room(int channels) => empty(indices.Count, channels, preprocessing.InputSize, preprocessing.InputSize, dtype: ScalarType.Byte, device: device);
     }
 
     private static Tensor LabelsOf(ImageDataset dataset, Split split, IReadOnlyList<int> indices, Device device)

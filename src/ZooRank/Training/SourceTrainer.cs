@@ -1,110 +1,443 @@
+using System.Diagnostics;
+using System.Reflection;
 using TorchSharp;
 using ZooRank.Checkpoints;
 using ZooRank.Data;
 using ZooRank.Imaging;
 using ZooRank.Models;
+using ZooRank.Native;
+using ZooRank.Runs;
+using ZooRank.Training.Augmentation;
 using static TorchSharp.torch;
 
 namespace ZooRank.Training;
 
-/// <summary>How a source model is trained. The defaults are those of the paper's source models (arXiv 2412.20172), save its early stopping.</summary>
-public sealed record SourceTrainingOptions
+/// <summary>A source model that was trained.</summary>
+public sealed record SourceTraining
 {
-    public int Epochs { get; init; } = 45;
-    public double LearningRate { get; init; } = 0.1;
-    public double Momentum { get; init; } = 0.9;
-    public double WeightDecay { get; init; } = 1e-4;
-    public int BatchSize { get; init; } = 128;
+    /// <summary>As its file says it: with how it was trained and what came out.</summary>
+    public required SourceModel Model { get; init; }
 
-    /// <summary>Side of the square input, in pixels.</summary>
-    public int InputSize { get; init; } = 224;
+    /// <summary>Every epoch, in order; empty where <see cref="WasFinished"/>.</summary>
+    public required IReadOnlyList<EpochRecord> Curve { get; init; }
 
-    public int Seed { get; init; } = 24;
+    /// <summary>What a reader of the validation numbers must know.</summary>
+    public required IReadOnlyList<Caveat> Caveats { get; init; }
 
-    /// <summary>Where to train; null: the CPU.</summary>
-    public Device? Device { get; init; }
+    /// <summary>The very training had been done before: nothing was computed.</summary>
+    public bool WasFinished { get; init; }
 }
 
-/// <param name="Epoch">Epochs finished.</param>
-/// <param name="Epochs">All of them.</param>
-/// <param name="Fraction">How much is done of everything, 0 to 1.</param>
-/// <param name="Loss">Mean training loss of the epoch at work.</param>
-public readonly record struct TrainingProgress(int Epoch, int Epochs, double Fraction, double Loss);
-
 /// <summary>
-/// Trains a source model from scratch on the train split of a data set: cross-entropy, SGD with momentum, learning rate ×0.1 after each third of the epochs,
-/// classes drawn equally often.
+/// Trains a source model from scratch: SGD with momentum and a stepwise falling learning rate, classes drawn equally often, the best epoch on validation images kept,
+/// early stopping. Cross-entropy where an image has one label; where it may have several (also a <see cref="JoinedDataset"/>), binary cross-entropy over all labels.
 /// </summary>
-public static class SourceTrainer
+/// <remarks>
+/// A training that is interrupted leaves a file beside the model's and goes on from there when it is started again; on one machine's CPU the result is that of an uninterrupted one, bit for bit.
+/// One training at a time in a process: networks draw from libtorch's one global generator, which each epoch seeds anew.
+/// </remarks>
+public sealed class SourceTrainer : IDisposable
 {
-    /// <summary>Trains and writes a safetensors file with its card.</summary>
-    /// <returns>Accuracy on the images trained on, in the last epoch; 0 to 1.</returns>
-    /// <exception cref="InvalidInputException">The data set is multi-label or has one class; or training diverged.</exception>
-    public static double Train(ImageDataset dataset, Architecture architecture, string path, SourceTrainingOptions? options = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    private const int EvaluationBatch = 256;
+    private const double HeldOutShare = 0.1;
+
+    private static readonly string Version = typeof(SourceTrainer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
+    private readonly ImageDataset dataset;
+    private readonly Architecture architecture;
+    private readonly string path;
+    private readonly SourceTrainingOptions options;
+    private readonly Device device;
+    private readonly Preprocessing preprocessing;
+    private readonly IProgress<TrainingProgress>? progress;
+    private readonly CancellationToken cancellation;
+    private readonly List<IDisposable> owned = [];
+
+    private SourceTrainer(ImageDataset dataset, Architecture architecture, string path, SourceTrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        (this.dataset, this.architecture, this.path, this.options, this.progress, this.cancellation) = (dataset, architecture, path, options, progress, cancellation);
+        device = options.Device ?? CPU;
+        preprocessing = Preprocessing.Half with { InputSize = options.InputSize };
+    }
+
+    private bool MultiLabel => dataset.Kind == TaskKind.MultiLabel;
+
+    private bool Augments => options.Augment ?? dataset is JoinedDataset;
+
+    private bool Validates => options.Selection != EpochSelection.Last;
+
+    /// <summary>Trains and writes a safetensors file with its card; or finds that it is there already.</summary>
+    /// <param name="dataset">The training data. Where they have no validation split, a tenth of the training images is held out for it, whole patients where these are known.</param>
+    /// <param name="architecture">The network.</param>
+    /// <param name="path">The file to write.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told after each part of the images read, each batch and each epoch.</param>
+    /// <param name="cancellation">Ends it after the batch at work.</param>
+    /// <exception cref="InvalidInputException">There is nothing to learn (one class); the memory is too small; training diverged; or the file, or a training in progress beside it, is another's.</exception>
+    public static SourceTraining Train(
+        ImageDataset dataset, Architecture architecture, string path, SourceTrainingOptions? options = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new();
-        if (dataset.Kind == TaskKind.MultiLabel) throw new InvalidInputException($"{dataset.Path}: multi-label sets cannot be trained on yet. Use one with a single label for each image.");
-        var labels = dataset.Labels(Split.Train);
-        var byClass = Enumerable.Range(0, labels.Count).GroupBy(i => labels[i]).Select(g => g.ToArray()).ToArray();
-        if (byClass.Length < 2) throw new InvalidInputException($"{dataset.Path}: all training images are of one class; a source model needs at least two.");
+        CheckTask(dataset);
+        using var trainer = new SourceTrainer(options.Selection == EpochSelection.Last ? dataset : WithValidation(dataset, options.Seed), architecture, path, options, progress, cancellation);
+        return trainer.Train();
+    }
 
-        var device = options.Device ?? CPU;
-        var preprocessing = Preprocessing.Half with { InputSize = options.InputSize };
-        var images = dataset.Load(Split.Train, [.. Enumerable.Range(0, labels.Count)], options.InputSize);
+    public void Dispose() => owned.ForEach(o => o.Dispose());
+
+    private static ImageDataset WithValidation(ImageDataset dataset, int seed)
+    {
+        ImageDataset Complete(ImageDataset set) => HeldOutDataset.HoldOut(set, [Split.Validation], HeldOutShare, unchecked((uint)seed));
+        return dataset is JoinedDataset join ? join.With(Complete) : Complete(dataset);
+    }
+
+    private SourceTraining Train()
+    {
+        var caveats = dataset.Caveats.Concat(NotValidated()).ToList();
+        var plan = Plan();
+        var unfinished = SourceCheckpoint.PathFor(path);
+        if (options.Overwrite) SourceCheckpoint.Delete(unfinished);
+        else if (File.Exists(path) && Finished(plan, mayDiffer: File.Exists(unfinished)) is { } there) return new SourceTraining { Model = there, Curve = [], Caveats = caveats, WasFinished = true };
+
+        using var scope = NewDisposeScope();
+        var (state, tensors) = File.Exists(unfinished) ? SourceCheckpoint.Read(unfinished, plan, Version) : (null, null);
+        if (state is not null) state = state with { Interruptions = state.Interruptions + 1 };
+        state ??= new SourceTrainingState { Plan = plan, Curve = [], Interruptions = 0, Zoorank = Version };
+
+        var place = PlaceForImages();
+        var count = dataset.Count(Split.Train) + (Validates ? dataset.Count(Split.Validation) : 0);
+        var train = Load(Split.Train, place, 0, count);
+        var validation = Validates ? Load(Split.Validation, place, dataset.Count(Split.Train), count) : [];
+
         random.manual_seed(options.Seed);
         using var network = architecture.Create(dataset.ClassNames.Count);
         network.to(device);
-        var accuracy = Run(network, images, labels, byClass, preprocessing, options, device, progress, cancellation);
-        network.to(CPU);
-        Safetensors.Write(path, network.state_dict().Select(p => (p.Key, p.Value)), new Dictionary<string, string>
+        using var flat = new FlatState([network]);
+        using var sgd = new Sgd(flat, [options.Momentum], [options.WeightDecay], nesterov: false);
+        using var best = flat.Values.clone().DetachFromDisposeScope();
+        if (tensors is not null) Resume(unfinished, tensors, flat, sgd, best);
+
+        state = Run(state, network, flat, sgd, best, train, validation, unfinished);
+        using (no_grad())
         {
-            [ModelCard.Key] = ModelCard.Write(new SourceModel
-            {
-                Id = Path.GetFileNameWithoutExtension(path),
-                Checkpoint = Path.GetFileName(path),
-                Architecture = architecture.Name,
-                Source = dataset.Name,
-                Mean = preprocessing.Mean,
-                Std = preprocessing.Std,
-                InputSize = options.InputSize,
-                Classes = dataset.ClassNames,
-            }),
-        });
-        return accuracy;
+            flat.Values.copy_(best);
+            SetBatchesSeen(network, Best(state.Curve) is { } kept ? kept.Epoch + 1 : state.Curve.Count);
+        }
+        var model = plan with { Training = plan.Training! with { Outcome = Outcome(state) } };
+        Save(network, model);
+        SourceCheckpoint.Delete(unfinished);
+        return new SourceTraining { Model = model, Curve = state.Curve, Caveats = caveats };
     }
 
-    private static double Run(
-        SourceNetwork network, IReadOnlyList<Image> images, IReadOnlyList<int> labels, int[][] byClass, Preprocessing preprocessing, SourceTrainingOptions options, Device device,
-        IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    private SourceTrainingState Run(
+        SourceTrainingState state, SourceNetwork network, FlatState flat, Sgd sgd, Tensor best, IReadOnlyList<ResidentImages> train, IReadOnlyList<ResidentImages> validation, string unfinished)
     {
-        using var optimizer = optim.SGD(network.parameters(), options.LearningRate, options.Momentum, weight_decay: options.WeightDecay);
-        var draw = new Random(options.Seed);
-        var batches = Math.Max(1, images.Count / options.BatchSize);
-        var accuracy = 0.0;
-        network.train();
-        for (var epoch = 0; epoch < options.Epochs; epoch++)
+        var order = new TrainingOrder(dataset, options.Sampling);
+        var sinceWritten = Stopwatch.StartNew();
+        while (state.Curve.Count < options.Epochs && !OutOfPatience(state.Curve))
         {
-            foreach (var group in optimizer.ParamGroups) group.LearningRate = options.LearningRate * Math.Pow(0.1, 3 * epoch / options.Epochs);
-            var (loss, right, seen) = (0.0, 0L, 0L);
-            for (var batch = 0; batch < batches; batch++)
+            var epoch = state.Curve.Count;
+            var clock = Stopwatch.StartNew();
+            var rate = options.LearningRate * Math.Pow(options.DecayFactor, epoch / options.DecayEvery);
+            random.manual_seed(unchecked((long)RandomStream.Network.Of(options.Seed, epoch)));
+            var loss = TrainEpoch(network, sgd, train, order.Of(options.Seed, epoch), rate, epoch);
+            Evaluation? found = Validates ? Evaluate(network, validation) : null;
+            var ended = new EpochRecord(epoch, rate, loss, Finite(found?.Loss), Finite(found?.Auc), found?.Accuracy, Math.Round(clock.Elapsed.TotalSeconds, 3));
+            state = state with { Curve = [.. state.Curve, ended] };
+            var bestSoFar = Best(state.Curve);
+            if (bestSoFar is null || bestSoFar == ended) best.copy_(flat.Values);
+            progress?.Report(new() { Epoch = epoch + 1, Epochs = options.Epochs, Fraction = (epoch + 1.0) / options.Epochs, Loss = loss, Ended = ended, Best = bestSoFar });
+            if (sinceWritten.Elapsed < options.CheckpointEvery || state.Curve.Count == options.Epochs) continue;
+            SourceCheckpoint.Write(unfinished, state, flat.Values, sgd.Velocity, best);
+            sinceWritten.Restart();
+        }
+        return state;
+    }
+
+    private double TrainEpoch(SourceNetwork network, Sgd sgd, IReadOnlyList<ResidentImages> images, int[] order, double rate, int epoch)
+    {
+        network.train();
+        var batches = Batches(order.Length);
+        using var rates = sgd.Rates([rate]);
+        var (sum, seen) = (0.0, 0);
+        for (var batch = 0; batch < batches; batch++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var chosen = order[(batch * options.BatchSize)..Math.Min((batch + 1) * options.BatchSize, order.Length)];
+            var (x, y) = Batch(images, chosen, epoch, batch * options.BatchSize);
+            var loss = Evaluation.Objective(network.call(x), y, MultiLabel);
+            loss.backward();
+            sgd.Step(rates);
+            var value = loss.item<float>();
+            if (!float.IsFinite(value)) throw Diverged(epoch, value);
+            (sum, seen) = (sum + ((double)value * chosen.Length), seen + chosen.Length);
+            progress?.Report(new() { Epoch = epoch, Epochs = options.Epochs, Fraction = (epoch + ((batch + 1.0) / batches)) / options.Epochs, Loss = sum / seen });
+        }
+        return sum / seen;
+    }
+
+    // Batch normalisation cannot work on one image: a remainder of one is left out.
+    private int Batches(int images) => Math.Max(1, (images + options.BatchSize - 2) / options.BatchSize);
+
+    /// <summary>Images of several data sets by their positions in the join: B×3×S×S, and their labels. <paramref name="first"/> is how many of the epoch came before.</summary>
+    private (Tensor Images, Tensor Labels) Batch(IReadOnlyList<ResidentImages> sets, int[] chosen, int epoch, int first)
+    {
+        var (x, y) = (new List<Tensor>(), new List<Tensor>());
+        var start = 0;
+        foreach (var set in sets)
+        {
+            var (from, end) = (start, start += set.Count);
+            int[] places = [.. Enumerable.Range(0, chosen.Length).Where(i => chosen[i] >= from && chosen[i] < end)];
+            if (places.Length == 0) continue;
+            var index = tensor(Array.ConvertAll(places, i => (long)chosen[i] - from), device: set.Pixels.device);
+            var pixels = set.Pixels.index_select(dim: 0, index).to(device);
+            // By the place in the epoch and not by the image: one that is drawn twice is augmented in two ways.
+            if (Augments) pixels = BatchAugmentation.Apply(pixels, Array.ConvertAll(places, i => ImageAugmentation.Draw(options.Seed, epoch, first + i, options.InputSize, options.InputSize)), options.InputSize);
+            x.Add(preprocessing.Normalise(pixels));
+            y.Add(set.Labels.index_select(dim: 0, index).to(device));
+        }
+        return x.Count == 1 ? (x[0], y[0]) : (cat(x, dim: 0), cat(y, dim: 0));
+    }
+
+    private Evaluation Evaluate(SourceNetwork network, IReadOnlyList<ResidentImages> sets)
+    {
+        network.eval();
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var logits = new List<Tensor>();
+        foreach (var set in sets)
+        {
+            for (var start = 0; start < set.Count; start += EvaluationBatch)
             {
                 cancellation.ThrowIfCancellationRequested();
-                using var scope = NewDisposeScope();
-                var chosen = Enumerable.Range(0, Math.Min(options.BatchSize, images.Count)).Select(_ => byClass[draw.Next(byClass.Length)]).Select(members => members[draw.Next(members.Length)]).ToArray();
-                var x = preprocessing.Apply([.. chosen.Select(i => images[i])], device);
-                var y = tensor(Array.ConvertAll(chosen, i => (long)labels[i])).to(device);
-                optimizer.zero_grad();
-                var logits = network.call(x);
-                var value = nn.functional.cross_entropy(logits, y);
-                value.backward();
-                optimizer.step();
-                var current = value.item<float>();
-                if (!float.IsFinite(current)) throw new InvalidInputException(FormattableString.Invariant($"training diverged in epoch {epoch + 1} (the loss is {current}). Lower the learning rate: --lr {options.LearningRate / 10:G3}."));
-                (loss, right, seen) = (loss + current, right + (logits.argmax(1) == y).sum().item<long>(), seen + chosen.Length);
-                progress?.Report(new(epoch, options.Epochs, (epoch + (batch + 1.0) / batches) / options.Epochs, loss / (batch + 1)));
+                using var batchScope = NewDisposeScope();
+                var pixels = set.Pixels.narrow(dim: 0, start, Math.Min(EvaluationBatch, set.Count - start)).to(device);
+                logits.Add(network.call(preprocessing.Normalise(pixels)).MoveToOuterDisposeScope());
             }
-            accuracy = (double)right / seen;
         }
-        return accuracy;
+        return Evaluation.Of(cat(logits, dim: 0), cat([.. sets.Select(s => s.Labels)], dim: 0).to(device), MultiLabel);
+    }
+
+    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? value : null;
+
+    // Null where no epoch can be compared: then the last is kept.
+    private EpochRecord? Best(IReadOnlyList<EpochRecord> curve) => options.Selection switch
+    {
+        EpochSelection.Auc => curve.Where(e => e.ValidationAuc is not null).MaxBy(e => e.ValidationAuc),
+        EpochSelection.Loss => curve.Where(e => e.ValidationLoss is not null).MinBy(e => e.ValidationLoss),
+        _ => null,
+    };
+
+    private bool OutOfPatience(IReadOnlyList<EpochRecord> curve) => Best(curve) is { } best && curve.Count - 1 - best.Epoch >= options.Patience;
+
+    private static void CheckTask(ImageDataset dataset)
+    {
+        var counts = LabelCounts(dataset, Split.Train);
+        if (dataset.Kind != TaskKind.MultiLabel && counts.Count(c => c > 0) < 2) throw new InvalidInputException($"{dataset.Path}: all training images are of one class; a source model needs at least two.");
+        if (counts.All(c => c == 0 || c == dataset.Count(Split.Train))) throw new InvalidInputException($"{dataset.Path}: no finding is in some of the training images and absent from others, so there is nothing to learn.");
+    }
+
+    private static int[] LabelCounts(ImageDataset dataset, Split split)
+    {
+        var counts = new int[dataset.ClassNames.Count];
+        if (dataset.Kind == TaskKind.MultiLabel)
+        {
+            var labels = dataset.MultiLabels(split);
+            for (var i = 0; i < labels.GetLength(0); i++)
+                for (var l = 0; l < counts.Length; l++) counts[l] += labels[i, l];
+        }
+        else
+        {
+            foreach (var label in dataset.Labels(split)) counts[label]++;
+        }
+        return counts;
+    }
+
+    private IEnumerable<Caveat> NotValidated()
+    {
+        if (!Validates) yield break;
+        var counts = LabelCounts(dataset, Split.Validation);
+        var left = Enumerable.Range(0, counts.Length).Where(c => counts[c] == 0 || counts[c] == dataset.Count(Split.Validation)).ToList();
+        if (left.Count == counts.Length)
+        {
+            yield return new Caveat("no-validation-auc", $"no class tells the {dataset.Count(Split.Validation)} validation images apart, so they have no AUC{(options.Selection == EpochSelection.Auc ? " and the last epoch is kept" : "")}.");
+        }
+        else if (left.Count > 0)
+        {
+            yield return new Caveat("class-not-validated", $"{string.Join(", ", left.Take(5).Select(c => $"'{dataset.ClassNames[c]}'"))}{(left.Count > 5 ? $" and {left.Count - 5} more" : "")}: all validation images have it or all lack it, so the validation AUC is the mean over the other classes.");
+        }
+    }
+
+    /// <summary>What the file will say, without the outcome.</summary>
+    private SourceModel Plan()
+    {
+        var sets = dataset is JoinedDataset join ? join.Sets : [dataset];
+        string? Hash(ImageDataset set, Split split) => set.Count(split) == 0 ? null : set.ContentHash(split, [.. Enumerable.Range(0, set.Count(split))]);
+        return new SourceModel
+        {
+            Id = Path.GetFileNameWithoutExtension(path),
+            Checkpoint = Path.GetFileName(path),
+            Architecture = architecture.Name,
+            Source = dataset.Name,
+            Mean = preprocessing.Mean,
+            Std = preprocessing.Std,
+            InputSize = options.InputSize,
+            Classes = dataset.ClassNames,
+            Training = new TrainingCard
+            {
+                Data = [.. sets.Select(set => new TrainingData
+                {
+                    Name = set.Name,
+                    TrainImages = set.Count(Split.Train),
+                    ValidationImages = Validates ? set.Count(Split.Validation) : 0,
+                    HeldOut = Validates && set is HeldOutDataset ? true : null,
+                    TrainSha256 = Hash(set, Split.Train) ?? "",
+                    ValidationSha256 = Validates ? Hash(set, Split.Validation) : null,
+                })],
+                Loss = MultiLabel ? "binary_cross_entropy" : "cross_entropy",
+                Epochs = options.Epochs,
+                LearningRate = options.LearningRate,
+                DecayEvery = options.DecayEvery,
+                DecayFactor = options.DecayFactor,
+                Momentum = options.Momentum,
+                WeightDecay = options.WeightDecay,
+                BatchSize = options.BatchSize,
+                Augmentation = Augments ? "paper" : "none",
+                Sampling = options.Sampling.ToString().ToLowerInvariant(),
+                Selection = options.Selection.ToString().ToLowerInvariant(),
+                Patience = Validates ? options.Patience : null,
+                Seed = options.Seed,
+                StoredAs = options.HalfPrecision ? "float16" : "float32",
+            },
+        };
+    }
+
+    private TrainingOutcome Outcome(SourceTrainingState state)
+    {
+        var best = Best(state.Curve);
+        return new TrainingOutcome
+        {
+            EpochsTrained = state.Curve.Count,
+            BestEpoch = best?.Epoch + 1,
+            ValidationAuc = best?.ValidationAuc,
+            ValidationAccuracy = best?.ValidationAccuracy,
+            ValidationLoss = best?.ValidationLoss,
+            Seconds = Math.Round(state.Curve.Sum(e => e.Seconds), 3),
+            Interruptions = state.Interruptions,
+            Finished = DateTimeOffset.UtcNow,
+            Zoorank = Version,
+            Libtorch = TorchRuntime.Load().Description,
+            Device = device.ToString(),
+            Command = options.Command,
+        };
+    }
+
+    // The model that is there, if it is this plan's. Another may only be replaced where that was begun by --force: then a training in progress lies beside it.
+    private SourceModel? Finished(SourceModel plan, bool mayDiffer)
+    {
+        var difference = "no card of a model trained here";
+        try
+        {
+            using var checkpoint = Checkpoint.Open(path);
+            if (ModelCard.Read(checkpoint.Metadata, path) is { Training.Outcome: not null } card)
+            {
+                if (SourceCheckpoint.Difference(card, plan) is not { } found) return card;
+                difference = found;
+            }
+        }
+        catch (InvalidInputException)
+        {
+        }
+        return mayDiffer ? null : throw new InvalidInputException($"{path}: is there already and is not what this training makes ({difference}). Give another --out, or replace it with --force.");
+    }
+
+    /// <summary>The device where it can hold the images beside the training, else the CPU, from which each batch is then brought over.</summary>
+    private Device PlaceForImages()
+    {
+        Split[] splits = Validates ? [Split.Train, Split.Validation] : [Split.Train];
+        var bytes = Places().Sum(p => splits.Sum(s => ResidentImages.Estimate(dataset, s, p(s), options.InputSize)));
+        if (device.type != DeviceType.CPU)
+        {
+            // What the largest of the architectures takes for a batch of 128 at 224 pixels; what a device has left can only be found out by asking for it.
+            var working = (long)(16e9 * options.BatchSize / 128 * options.InputSize * options.InputSize / 224 / 224);
+            try
+            {
+                using var trial = empty(bytes + working, dtype: ScalarType.Byte, device: device);
+                return device;
+            }
+            catch (System.Runtime.InteropServices.ExternalException)
+            {
+            }
+        }
+        if (bytes > FreeMemory.Bytes())
+        {
+            throw new InvalidInputException(FormattableString.Invariant(
+                $"{dataset.Path}: the images take {bytes / 1e9:0.0} GB of memory at {options.InputSize} pixels, and {FreeMemory.Bytes() / 1e9:0.0} GB are free. Choose a smaller --input-size, or leave data sets out."));
+        }
+        return CPU;
+    }
+
+    // Of each data set, its positions in a split of the whole.
+    private IEnumerable<Func<Split, int[]>> Places() => dataset is JoinedDataset join
+        ? Enumerable.Range(0, join.Sets.Count).Select(set => (Func<Split, int[]>)(split => [.. Enumerable.Range(join.Start(set, split), join.Sets[set].Count(split))]))
+        : [split => [.. Enumerable.Range(0, dataset.Count(split))]];
+
+    // Each data set by itself, so that grey ones keep their one channel.
+    private List<ResidentImages> Load(Split split, Device place, int before, int all)
+    {
+        var loaded = new List<ResidentImages>();
+        foreach (var places in Places().Select(p => p(split)).Where(p => p.Length > 0))
+        {
+            var start = before + loaded.Sum(l => l.Count);
+            loaded.Add(ResidentImages.Load(dataset, split, places, preprocessing, place, new Relay(n => progress?.Report(new() { Images = (start + n, all), Epochs = options.Epochs })), cancellation));
+            owned.Add(loaded[^1]);
+        }
+        return loaded;
+    }
+
+    private static void Resume(string path, Dictionary<string, Tensor> tensors, FlatState flat, Sgd sgd, Tensor best)
+    {
+        using var frozen = no_grad();
+        foreach (var (name, target) in new[] { ("values", flat.Values), ("velocity", sgd.Velocity), ("best", best) })
+        {
+            if (target is null) continue;
+            if (!tensors.TryGetValue(name, out var stored) || stored.numel() != target.numel()) throw new InvalidInputException($"{path}: damaged, its '{name}' does not fit the network. Begin anew with --force.");
+            target.copy_(stored);
+            stored.Dispose();
+        }
+    }
+
+    // The one thing that a state dict counts and a flat state does not hold.
+    private void SetBatchesSeen(SourceNetwork network, int epochs)
+    {
+        foreach (var (name, counter) in network.named_buffers())
+            if (name.EndsWith(".num_batches_tracked", StringComparison.Ordinal)) counter.fill_((long)epochs * Batches(dataset.Count(Split.Train)));
+    }
+
+    private void Save(SourceNetwork network, SourceModel model)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var state = network.state_dict().Select(p => (p.Key, Values: p.Value.is_floating_point() && options.HalfPrecision ? p.Value.to(ScalarType.Float16) : p.Value)).ToList();
+        foreach (var (name, values) in state)
+        {
+            if (!values.is_floating_point() || values.isfinite().all().item<bool>()) continue;
+            throw options.HalfPrecision
+                ? new InvalidInputException($"{path}: '{name}' has values that half precision cannot hold. Save in single precision: --save-dtype float32.")
+                : Diverged(model.Training!.Outcome!.EpochsTrained - 1, float.NaN);
+        }
+        Safetensors.Write(path, state, new Dictionary<string, string> { [ModelCard.Key] = ModelCard.Write(model) });
+    }
+
+    private InvalidInputException Diverged(int epoch, float loss)
+    {
+        SourceCheckpoint.Delete(SourceCheckpoint.PathFor(path));   // it leads here again
+        return new InvalidInputException(FormattableString.Invariant($"training diverged in epoch {epoch + 1} (the loss is {loss}). Lower the learning rate: --lr {options.LearningRate / 10:G3}."));
+    }
+
+    private sealed class Relay(Action<int> tell) : IProgress<int>
+    {
+        public void Report(int value) => tell(value);
     }
 }

@@ -172,9 +172,32 @@ public sealed class CommandLineTests : IDisposable
         Drawings.Write(Folder["stripes.npz"], Motif.Stripes, perClass: 8, seed: 1);
         var trained = program.Run("pretrain", "--data", Folder["stripes.npz"], "--arch", "shufflenet_v2_x0_5", "--epochs", "1", "--batch", "16", "--input-size", "32", "--out", Folder["zoo/a.safetensors"]);
         Assert.True(trained.Code == 0, trained.Error);
-        Assert.Matches(@"shufflenet_v2_x0_5 trained on stripes, \d+\.\d % of its training images right", trained.Output);
+        Assert.Matches(@"shufflenet_v2_x0_5 trained on 32 images of stripes \(4 classes\), 1 epochs in \d+ s, epoch 1 kept: validation AUC \d\.\d{3}, accuracy \d+\.\d %\.", trained.Output);
         var json = program.Run("rank", "--data", Folder["stripes.npz"], "--zoo", Folder["zoo/a.safetensors"], "--probe", "8", "--json").Json;
         Assert.Equal(("a", "stripes", 32), ((string)json["models"]![0]!["id"]!, (string)json["models"]![0]!["source"]!, (int)json["models"]![0]!["preprocessing"]!["input_size"]!));
         Assert.Contains("--epochs must be at least 1; got 0", program.Refusal("pretrain", "--data", "x", "--out", "y", "--epochs", "0"), StringComparison.Ordinal);
+
+        var inspected = program.Run("inspect", Folder["zoo/a.safetensors"]);
+        Assert.Contains("Trained on stripes: 32 images, 8 for validation, SHA-256 ", inspected.Output, StringComparison.Ordinal);
+        Assert.Contains("By SGD, cross entropy, learning rate 0.1 × 0.1 every 15 epochs, momentum 0.9, weight decay 0.0001, batches of 16, balanced sampling, augmentation none, seed 24, at most 1 epochs, kept by auc, patience 20.", inspected.Output, StringComparison.Ordinal);
+        Assert.Equal(0.1, (double)program.Run("inspect", Folder["zoo/a.safetensors"], "--json").Json["card"]!["training"]!["learningRate"]!);
+    }
+
+    [Fact]
+    public void Sources_are_joined_without_the_target_and_a_finished_one_is_left_alone()
+    {
+        foreach (var motif in new[] { Motif.Stripes, Motif.Brightness, Motif.CellsByNucleus }) Drawings.Write(Folder[$"{motif}.npz"], motif, perClass: 4, seed: 1);
+        string[] command = ["pretrain", "--data", "Stripes.npz", "Brightness.npz", "--data", "CellsByNucleus.npz", "--leave-out", "Stripes", "--share", "Brightness: dark = CellsByNucleus: class 0", "--arch", "shufflenet_v2_x0_5", "--epochs", "1", "--batch", "16", "--input-size", "32", "--save-dtype", "float16", "--out", "join.safetensors"];
+        Assert.Contains("Unknown class of Brightness 'dark'", program.Refusal(command), StringComparison.Ordinal);   // an .npz knows no names
+        command[9] = "Brightness: class 3 = CellsByNucleus: class 0";
+        var card = program.Run([.. command, "--json"]).Json;
+        Assert.Equal((7, "Brightness + CellsByNucleus", "float16"), (card["classes"]!.AsArray().Count, (string)card["source"]!, (string)card["training"]!["storedAs"]!));
+        var (code, output, error) = program.Run(command);
+        Assert.Equal(0, code);
+        Assert.Contains("was trained by the same command before: nothing was done", error, StringComparison.Ordinal);
+        Assert.Contains("(7 labels)", output, StringComparison.Ordinal);
+        Assert.Contains("Give another --out, or replace it with --force.", program.Refusal([.. command, "--lr", "0.2"]), StringComparison.Ordinal);
+        Assert.Contains("Did you mean Stripes?", program.Refusal([.. command, "--leave-out", "Strips"]), StringComparison.Ordinal);
+        Assert.Contains("--decay-factor must be above 0 and at most 1; got 2.5.", program.Refusal([.. command, "--decay-factor", "2.5"]), StringComparison.Ordinal);
     }
 }

@@ -1,7 +1,7 @@
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
-namespace ZooRank.FineTuning;
+namespace ZooRank.Training;
 
 /// <summary>How well a network does on images it was not trained on, in evaluation mode: running statistics, no dropout, no augmentation.</summary>
 /// <param name="Loss">Mean over the images: cross-entropy, or binary cross-entropy over the findings.</param>

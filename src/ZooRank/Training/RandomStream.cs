@@ -1,9 +1,7 @@
-using ZooRank.Training;
-
-namespace ZooRank.FineTuning;
+namespace ZooRank.Training;
 
 /// <summary>
-/// Seeds for the parts of a run, each a function of the run's seed, the epoch and the purpose alone: an epoch's random numbers are the same whether the epochs before it
+/// Seeds for the parts of a training, each a function of the training's seed, the epoch and the purpose alone: an epoch's random numbers are the same whether the epochs before it
 /// were computed here, elsewhere, or before an interruption.
 /// </summary>
 internal enum RandomStream
