@@ -15,7 +15,7 @@ def ours(options, folder, number):
     grid.write_text(json.dumps({"lr": [0.01], "weight_decay": [1e-4], "momentum": [0.9], "batch_size": [options.batch]}))
     store = folder / f"truth{number}"
     run([ROOT / "zoorank", "finetune", "--data", options.data, "--zoo", folder / "source.safetensors", "--input-size", str(options.size), "--mean", "0.5,0.5,0.5", "--std", "0.5,0.5,0.5",
-         "--grid", grid, "--epochs", str(options.epochs), "--out", store, "--device", options.device, "--torch", options.torch, "--threads", str(options.threads), "--json",
+         "--grid", grid, "--epochs", str(options.epochs), "--out", store, "--device", options.device, "--threads", str(options.threads), "--json", *(["--torch", options.torch] if options.torch else []),
          *(["--precision", options.precision] if options.precision else [])])
     record = json.loads(next((store / "runs").rglob("*.json")).read_text())
     return [e["seconds"] for e in record["curve"]], record["test_auc"]
@@ -87,7 +87,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=0, help="the DataLoader's processes")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--torch", default="")
+    parser.add_argument("--torch", help="for ZooRank: auto, or a folder")
     parser.add_argument("--precision")
     options = parser.parse_args()
     import torch
