@@ -82,7 +82,7 @@ internal static class FineTuneCommand
             if (parsed.GetValue(top) is { } best)
                 entries = Best(entries, best, parsed.GetValue(ranking) is { } file ? Ranking.Ranking.Read(file) : Rank());
             var task = FineTuningTarget.Draw(dataset, target.Probe(parsed));
-            foreach (var caveat in task.Caveats) Console.Error.WriteLine($"note: {(caveat.About is { } about ? about + ": " : "")}{caveat.Message}");
+            foreach (var caveat in task.Caveats) Warn(caveat);
             var (models, skipped) = Open(entries, target.Overrides(parsed), parsed.GetValue(offline));
             var runs = models.SelectMany(m => protocol.Runs(m, task, grid, parsed.GetValue(seeds)).Select(r => (m, r))).ToList();
             var left = runs.Count(r => !store.Has(r.r.Id));
@@ -114,11 +114,11 @@ internal static class FineTuneCommand
                 using var display = new RunProgressDisplay(left);
                 using var events = parsed.GetValue(board) is { } folder ? new TensorBoardWriter(folder, Warn) : null;
                 using var log = parsed.GetValue(mlflow) is { } uri ? MlflowObserver.Connect(uri, new() { Experiment = parsed.GetValue(experiment)!, Warn = Warn }) : null;
-                // The others share the store, not the terminal.
+                // The others share the store; the table and the curves are this one's.
                 var others = Math.Min(parsed.GetValue(jobs), Math.Max(1, left)) - 1;
                 IReadOnlyList<string> threads = others == 0 || parsed.Tokens.Any(t => t.Value == "--threads") ? [] : ["--threads", Math.Max(1, Parallelism.Threads / (others + 1)).ToString(CultureInfo.InvariantCulture)];
                 if (threads is [_, var n]) DeviceOptions.UseThreads(int.Parse(n, CultureInfo.InvariantCulture));
-                using var beside = new SideJobs(others, [.. SameProgram.ArgumentsWithout(parsed, [jobs, json]), .. threads], Path.Combine(store.Folder, "jobs"));
+                using var beside = new SideJobs(others, [.. SameProgram.ArgumentsWithout(parsed, [jobs, json]), .. threads, json.Name], Path.Combine(store.Folder, "jobs"));
                 using var stop = cancellation.Register(beside.Stop);
                 var outcome = new GridRunner(store, task, device!)
                 {
@@ -132,7 +132,7 @@ internal static class FineTuneCommand
         }
     }
 
-    private static void Warn(Caveat caveat) => Console.Error.WriteLine($"note: {(caveat.About is { } about ? about + ": " : "")}{caveat.Message}");
+    private static void Warn(Caveat caveat) => Console.Error.WriteLine($"note: {caveat}");
 
     // What the store holds of this grid, whoever computed it.
     private static void Report(bool json, RunStore store, List<(LoadedModel Model, RunConfiguration Run)> runs, GridOutcome outcome)

@@ -24,28 +24,30 @@ internal sealed class RunProgressDisplay(int runs) : IRunObserver, IDisposable
 /// <summary>What there is to say about a grid of runs at each moment, from the times that its epochs took.</summary>
 internal sealed class RunProgress(int runs)
 {
-    private int begun, finished, epochs, epochsOfFinished, done;
+    private readonly Dictionary<string, AtWork> atWork = [];   // several where they are trained together
+    private int begun, finished, epochs, epochsOfFinished;
     private double seconds;
-    private (double Auc, int Epoch)? best;
 
     public string Started(RunConfiguration run, IReadOnlyList<EpochRecord> behind)
     {
-        (begun, done, best) = (begun + 1, behind.Count, null);
-        foreach (var epoch in behind) Count(epoch);
-        return $"{Place(run)} {Short(run)}: {(behind.Count > 0 ? $"goes on after epoch {behind.Count}" : "begins")}";
+        begun++;
+        atWork[run.Id] = new AtWork(run.MaxEpochs);
+        foreach (var epoch in behind) Count(run, epoch);
+        return $"{Place()} {Short(run)}: {(behind.Count > 0 ? $"goes on after epoch {behind.Count}" : "begins")}";
     }
 
     public string EpochDone(RunConfiguration run, EpochRecord epoch)
     {
-        done = epoch.Epoch + 1;
-        Count(epoch);
+        Count(run, epoch);
         var auc = epoch.ValidationAuc is { } now ? $", val AUC {Number(now)}" : "";
-        var highest = best is { } b ? $", best {Number(b.Auc)} in epoch {b.Epoch + 1}" : "";
-        return $"{Place(run)} {Short(run)}: epoch {done}/{run.MaxEpochs}{auc}{highest}";
+        var highest = atWork[run.Id].Best is { } b ? $", best {Number(b.Auc)} in epoch {b.Epoch + 1}" : "";
+        return $"{Place()} {Short(run)}: epoch {epoch.Epoch + 1}/{run.MaxEpochs}{auc}{highest}";
     }
 
     public string Finished(RunRecord record)
     {
+        atWork.Remove(record.Id, out var run);
+        var done = run?.Done ?? record.Curve.Count;
         (finished, epochsOfFinished) = (finished + 1, epochsOfFinished + done);
         var outcome = record switch
         {
@@ -53,28 +55,41 @@ internal sealed class RunProgress(int runs)
             { ValidationAuc: { } auc, BestEpoch: { } epoch } => $"val AUC {Number(auc)} in epoch {epoch + 1} of {done}{(record.TestAuc is { } test ? $", test AUC {Number(test)}" : "")}",
             _ => $"finished after {done} epochs",
         };
-        done = 0;
         return $"[{begun}/{runs}] {Short(record.Configuration)}: {outcome}";
     }
 
-    public string Interrupted(RunConfiguration run) => $"[{begun}/{runs}] {Short(run)}: stopped after epoch {done}; the same command continues it";
+    public string Interrupted(RunConfiguration run)
+    {
+        atWork.Remove(run.Id, out var stopped);
+        return $"[{begun}/{runs}] {Short(run)}: stopped after epoch {stopped?.Done ?? 0}; the same command continues it";
+    }
 
-    private void Count(EpochRecord epoch)
+    private void Count(RunConfiguration run, EpochRecord epoch)
     {
         (epochs, seconds) = (epochs + 1, seconds + epoch.Seconds);
-        if (epoch.ValidationAuc is { } auc && (best is null || auc > best.Value.Auc)) best = (auc, epoch.Epoch);
+        var current = atWork[run.Id];
+        current.Done = epoch.Epoch + 1;
+        if (epoch.ValidationAuc is { } auc && (current.Best is null || auc > current.Best.Value.Auc)) current.Best = (auc, epoch.Epoch);
     }
 
     // "[7/120, about 2.1 h left, at most 6.3 h]". How long runs last is learned from those finished; until then there is only the bound, since any run may stop early.
-    private string Place(RunConfiguration run)
+    private string Place()
     {
         if (epochs == 0) return $"[{begun}/{runs}]";
-        var (each, later) = (seconds / epochs, runs - begun);
-        var most = StatusLine.Words(TimeSpan.FromSeconds(each * (run.MaxEpochs - done + later * run.MaxEpochs)));
+        var (each, later, longest) = (seconds / epochs, runs - begun, atWork.Values.Select(r => r.MaxEpochs).DefaultIfEmpty(0).Max());
+        var bound = each * (atWork.Values.Sum(r => r.MaxEpochs - r.Done) + later * longest);
+        var most = StatusLine.Words(TimeSpan.FromSeconds(bound));
         if (finished == 0) return $"[{begun}/{runs}, at most {most} left]";
         var usual = (double)epochsOfFinished / finished;
-        var likely = Math.Min(each * (Math.Max(usual - done, 0) + later * usual), each * (run.MaxEpochs - done + later * run.MaxEpochs));
+        var likely = Math.Min(each * (atWork.Values.Sum(r => Math.Max(usual - r.Done, 0)) + later * usual), bound);
         return $"[{begun}/{runs}, about {StatusLine.Words(TimeSpan.FromSeconds(likely))} left, at most {most}]";
+    }
+
+    private sealed class AtWork(int maxEpochs)
+    {
+        public int MaxEpochs { get; } = maxEpochs;
+        public int Done { get; set; }
+        public (double Auc, int Epoch)? Best { get; set; }
     }
 
     private static string Short(RunConfiguration run) =>

@@ -97,7 +97,7 @@ public sealed record DatasetFingerprint
         var caveats = dataset.Caveats.ToList();
         var sample = Sample(dataset, options, partial ? [.. compared.Select(c => c.Item2)] : null, caveats);
         var duplicates = Duplicates(dataset, compared);
-        var classCounts = ImageDataset.Splits.Where(s => dataset.Count(s) > 0).ToDictionary(s => s, s => (IReadOnlyList<int>)CountClasses(dataset, s));
+        var classCounts = ImageDataset.Splits.Where(s => dataset.Count(s) > 0).ToDictionary(s => s, s => (IReadOnlyList<int>)dataset.LabelCounts(s));
         caveats.AddRange(Judge(dataset, classCounts[Split.Train], sample, duplicates, partial ? compared.Count : null));
         return new DatasetFingerprint
         {
@@ -123,24 +123,6 @@ public sealed record DatasetFingerprint
     }
 
     private static List<int> Spread(int count, int size) => [.. Enumerable.Range(0, size).Select(i => (int)((long)i * count / size))];
-
-    private static int[] CountClasses(ImageDataset dataset, Split split)
-    {
-        var counts = new int[dataset.ClassNames.Count];
-        if (dataset.Kind == TaskKind.MultiLabel)
-        {
-            var labels = dataset.MultiLabels(split);
-            for (var i = 0; i < labels.GetLength(0); i++)
-            {
-                for (var l = 0; l < counts.Length; l++) counts[l] += labels[i, l];
-            }
-        }
-        else
-        {
-            foreach (var label in dataset.Labels(split)) counts[label]++;
-        }
-        return counts;
-    }
 
     private static SampleFacts Sample(ImageDataset dataset, FingerprintOptions options, List<int>? among, List<Caveat> caveats)
     {

@@ -119,8 +119,9 @@ public sealed class HeldOutDataset : ImageDataset
         var groups = from.GroupBy(i => groupOf?[i] ?? FormattableString.Invariant($"{i}")).Select(g => g.ToArray()).ToArray();
         random.Shuffle<int[]>(groups);
         var classes = from.Select(Label).Distinct().Order().ToArray();
-        var shares = ProbeSet.Allocate([.. classes.Select(c => from.Count(i => Label(i) == c))], Math.Max(wanted, classes.Length));
-        var lacking = classes.Zip(shares).ToDictionary(p => p.First, p => p.Second);
+        int[] counts = [.. classes.Select(c => from.Count(i => Label(i) == c))];
+        // A class's only image stays where it can be learned.
+        var lacking = classes.Index().Zip(ProbeSet.Allocate(counts, Math.Max(wanted, classes.Length)), (c, share) => (c.Item, Share: Math.Min(share, counts[c.Index] - 1))).ToDictionary(p => p.Item, p => p.Share);
         var held = new HashSet<int>();
         foreach (var group in groups)
         {

@@ -60,6 +60,27 @@ public abstract class ImageDataset : IDisposable
     /// <summary>The labels of a split of a multi-label set: n×L of 0 and 1.</summary>
     public virtual byte[,] MultiLabels(Split split) => throw new InvalidOperationException($"{Path} is not multi-label.");
 
+    /// <summary>How many images have each label: of a multi-label set, each finding.</summary>
+    /// <param name="split">The split.</param>
+    /// <param name="indices">Positions in it; null: all.</param>
+    internal int[] LabelCounts(Split split, IReadOnlyList<int>? indices = null)
+    {
+        indices ??= [.. Enumerable.Range(0, Count(split))];
+        var counts = new int[ClassNames.Count];
+        if (Kind == TaskKind.MultiLabel)
+        {
+            var findings = MultiLabels(split);
+            foreach (var i in indices)
+                for (var l = 0; l < counts.Length; l++) counts[l] += findings[i, l];
+        }
+        else
+        {
+            var labels = Labels(split);
+            foreach (var i in indices) counts[labels[i]]++;
+        }
+        return counts;
+    }
+
     /// <summary>The patient, lesion or other group of each image, where the data set states it.</summary>
     public virtual IReadOnlyList<string>? Groups(Split split) => null;
 

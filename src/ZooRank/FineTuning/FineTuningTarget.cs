@@ -75,18 +75,7 @@ public sealed class FineTuningTarget
     // An AUC needs positives and negatives of every class it is the mean over.
     private static void Judge(ImageDataset dataset, Split split, IReadOnlyList<int> indices, List<Caveat> caveats)
     {
-        var counts = new int[dataset.ClassNames.Count];
-        if (dataset.Kind == TaskKind.MultiLabel)
-        {
-            var findings = dataset.MultiLabels(split);
-            foreach (var i in indices)
-                for (var l = 0; l < counts.Length; l++) counts[l] += findings[i, l];
-        }
-        else
-        {
-            var labels = dataset.Labels(split);
-            foreach (var i in indices) counts[labels[i]]++;
-        }
+        var counts = dataset.LabelCounts(split, indices);
         var unusable = Enumerable.Range(0, counts.Length).Where(c => counts[c] == 0 || counts[c] == indices.Count).ToList();
         var name = split.ToString().ToLowerInvariant();
         if (unusable.Count == counts.Length)

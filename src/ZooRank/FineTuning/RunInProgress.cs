@@ -41,7 +41,7 @@ internal sealed class RunInProgress : IDisposable
 
     public Tensor? Velocity { get; }
 
-    public RunProgress Progress { get; private set; } = new();
+    public RunState Progress { get; private set; } = new();
 
     /// <summary>The epoch to come, from 0.</summary>
     public int Epoch => Progress.Curve.Count;
@@ -81,7 +81,7 @@ internal sealed class RunInProgress : IDisposable
         Safetensors.Write(
             claim.CheckpointPath,
             Velocity is null ? [("values", Values), ("best", Best)] : [("values", Values), ("best", Best), ("velocity", Velocity)],
-            new Dictionary<string, string> { ["run"] = Run.Id, ["progress"] = JsonSerializer.Serialize(Progress, ProgressJson.Default.RunProgress) });
+            new Dictionary<string, string> { ["run"] = Run.Id, ["progress"] = JsonSerializer.Serialize(Progress, ProgressJson.Default.RunState) });
     }
 
     public void Dispose()
@@ -101,7 +101,7 @@ internal sealed class RunInProgress : IDisposable
             using var frozen = no_grad();
             using var file = Checkpoint.Open(claim.CheckpointPath);
             if (file.Metadata.GetValueOrDefault("run") != Run.Id || file.Metadata.GetValueOrDefault("progress") is not { } text) return;
-            var progress = JsonSerializer.Deserialize(text, ProgressJson.Default.RunProgress)!;
+            var progress = JsonSerializer.Deserialize(text, ProgressJson.Default.RunState)!;
             var stored = file.Tensors.ToDictionary(t => t.Name, t => file.Read(t));
             var own = new List<(Tensor Here, Tensor There)> { (Values, stored["values"]), (Best, stored["best"]) };
             if (Velocity is not null) own.Add((Velocity, stored["velocity"]));
@@ -117,7 +117,7 @@ internal sealed class RunInProgress : IDisposable
 }
 
 /// <summary>What is known of a run that is not finished.</summary>
-internal sealed record RunProgress
+internal sealed record RunState
 {
     public IReadOnlyList<EpochRecord> Curve { get; init; } = [];
 
@@ -133,5 +133,5 @@ internal sealed record RunProgress
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(RunProgress))]
+[JsonSerializable(typeof(RunState))]
 internal sealed partial class ProgressJson : JsonSerializerContext;

@@ -233,31 +233,15 @@ public sealed class SourceTrainer : IDisposable
 
     private static void CheckTask(ImageDataset dataset)
     {
-        var counts = LabelCounts(dataset, Split.Train);
+        var counts = dataset.LabelCounts(Split.Train);
         if (dataset.Kind != TaskKind.MultiLabel && counts.Count(c => c > 0) < 2) throw new InvalidInputException($"{dataset.Path}: all training images are of one class; a source model needs at least two.");
         if (counts.All(c => c == 0 || c == dataset.Count(Split.Train))) throw new InvalidInputException($"{dataset.Path}: no finding is in some of the training images and absent from others, so there is nothing to learn.");
-    }
-
-    private static int[] LabelCounts(ImageDataset dataset, Split split)
-    {
-        var counts = new int[dataset.ClassNames.Count];
-        if (dataset.Kind == TaskKind.MultiLabel)
-        {
-            var labels = dataset.MultiLabels(split);
-            for (var i = 0; i < labels.GetLength(0); i++)
-                for (var l = 0; l < counts.Length; l++) counts[l] += labels[i, l];
-        }
-        else
-        {
-            foreach (var label in dataset.Labels(split)) counts[label]++;
-        }
-        return counts;
     }
 
     private IEnumerable<Caveat> NotValidated()
     {
         if (!Validates) yield break;
-        var counts = LabelCounts(dataset, Split.Validation);
+        var counts = dataset.LabelCounts(Split.Validation);
         var left = Enumerable.Range(0, counts.Length).Where(c => counts[c] == 0 || counts[c] == dataset.Count(Split.Validation)).ToList();
         if (left.Count == counts.Length)
         {

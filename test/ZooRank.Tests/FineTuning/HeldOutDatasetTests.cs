@@ -88,6 +88,21 @@ public sealed class HeldOutDatasetTests : IDisposable
     }
 
     [Fact]
+    public void The_only_image_of_a_class_stays_in_the_train_split()
+    {
+        var lines = new List<string> { "path,label" };
+        for (var i = 0; i < 21; i++)
+        {
+            DatasetFiles.Png(folder[$"{i}.png"], i);
+            lines.Add($"{i}.png,{(i == 20 ? "rare" : i % 2 == 0 ? "a" : "b")}");
+        }
+        File.WriteAllLines(folder["rare.csv"], lines);
+        using var whole = ImageDatasets.Open(folder["rare.csv"]);
+        var rare = whole.ClassNames.ToList().IndexOf("rare");
+        foreach (var seed in Enumerable.Range(0, 20)) Assert.Contains(rare, HeldOutDataset.Complete(whole, (uint)seed).Labels(Split.Train));
+    }
+
+    [Fact]
     public void A_split_of_one_class_is_refused()
     {
         File.WriteAllLines(Directory.CreateDirectory(folder["few"]).FullName + "/set.csv", ["path,label,split"]);

@@ -24,8 +24,8 @@ public sealed class SideBySideTests : IDisposable
         // Two sources that want different normalisations, two momenta and weight decays, two seeds.
         var models = new[] { (Name: "a", Half: 0.5f, Turn: 0), (Name: "b", Half: 0.3f, Turn: 5) }.Select(m => LoadedModel.Open(ModelZoo.Open(Pictures.Checkpoint(folder[m.Name + ".safetensors"], "resnet18", seed: m.Turn,
             card: new SourceModel { Id = m.Name, Checkpoint = "", Mean = [m.Half, m.Half, m.Half], Std = [0.5f, 0.5f, 0.5f], InputSize = 32 })).Models[0]));
-        var grid = new FineTuningGrid { LearningRates = [1e-4], Momenta = [0.9, 0], WeightDecays = [1e-3, 0], BatchSizes = [16] };
-        runs = [.. models.SelectMany(m => new FineTuningProtocol { MaxEpochs = 3 }.Runs(m, target, grid, seeds: 1).Select((r, i) => (m, r with { Seed = i % 2 })))];
+        var grid = new FineTuningGrid { LearningRates = [1e-4], Momenta = [0.9, 0], WeightDecays = [1e-3], BatchSizes = [16] };
+        runs = [.. models.SelectMany(m => new FineTuningProtocol { MaxEpochs = 3 }.Runs(m, target, grid, seeds: 1).Select((r, i) => (m, r with { Seed = i, WeightDecay = i * 1e-3 })))];
     }
 
     public void Dispose()
@@ -45,7 +45,7 @@ public sealed class SideBySideTests : IDisposable
     [Fact]
     public void What_runs_give_together_they_give_alone()
     {
-        var (alone, together) = (Compute("alone", 1), Compute("together", 5));   // 5 and 3
+        var (alone, together) = (Compute("alone", 1), Compute("together", 3));   // 3 and 1
         Assert.Equal(alone.Select(r => r.Id), together.Select(r => r.Id));
         foreach (var (one, many) in alone.Zip(together))
         {
