@@ -9,6 +9,7 @@ public partial class HouseTests
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Files"] = [],
+        ["Statistics"] = [],
         ["Native"] = ["Files"],
         ["Downloads"] = ["Files"],
         ["Checkpoints"] = ["Files", "Native"],
@@ -16,16 +17,17 @@ public partial class HouseTests
         ["Data"] = ["Files", "Imaging", "Downloads"],
         ["Models"] = ["Checkpoints", "Downloads", "Imaging", "Native"],
         ["Features"] = ["Data", "Files", "Imaging", "Models"],
-        ["Metrics"] = ["Data", "Features"],
+        ["Metrics"] = ["Data", "Features", "Statistics"],
         ["Training"] = ["Checkpoints", "Data", "Files", "Imaging", "Models", "Native", "Runs"],
         ["Demo"] = ["Data"],
         ["Runs"] = ["Files"],
         ["FineTuning"] = ["Checkpoints", "Data", "Files", "Imaging", "Models", "Native", "Runs", "Training"],
-        ["Truth"] = ["Files", "Runs"],
+        ["Truth"] = ["Files", "Runs", "Statistics"],
+        ["Evaluation"] = ["Files", "Metrics", "Runs", "Statistics", "Truth"],
         ["Plots"] = ["Files", "Runs"],
         ["Tracking"] = ["Downloads", "Files", "Runs"],
         ["Cluster"] = ["Files"],
-        ["Ranking"] = ["Data", "Downloads", "Features", "Metrics", "Models", "Native"],
+        ["Ranking"] = ["Data", "Downloads", "Features", "Metrics", "Models", "Native", "Evaluation", "Statistics", "Truth"],
     };
 
     [Fact]

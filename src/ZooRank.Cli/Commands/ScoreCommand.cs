@@ -48,7 +48,7 @@ internal static class ScoreCommand
             display.Dispose();
 
             if (parsed.GetValue(json)) Console.Out.WriteLine(JsonOutput.Text(ScoreText.Json(scored)));
-            else ScoreTable.Print(scored, Terminal.Output);
+            else ScoresTable.Print(scored, Terminal.Output);
             if (parsed.GetValue(csv) is { } file)
             {
                 AtomicFile.WriteText(file, ScoreText.Csv(scored));

@@ -107,7 +107,7 @@ public sealed class FineTuner(TargetImages images)
 
     private RunRecord Record(Architecture architecture, RunInProgress member, CancellationToken cancellation)
     {
-        Evaluation? test = null;
+        Performance? test = null;
         if (!member.Diverged)
         {
             using var frozen = no_grad();

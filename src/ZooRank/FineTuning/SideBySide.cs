@@ -72,7 +72,7 @@ internal sealed class SideBySide : IDisposable
     }
 
     /// <summary>How well each does on images.</summary>
-    public IReadOnlyList<Evaluation> Evaluate(IEnumerable<ResidentImages> parts, CancellationToken cancellation)
+    public IReadOnlyList<Performance> Evaluate(IEnumerable<ResidentImages> parts, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
@@ -91,7 +91,7 @@ internal sealed class SideBySide : IDisposable
             }
         }
         var (all, truth) = (cat(logits, dim: 0), cat(labels, dim: 0));
-        return [.. Enumerable.Range(0, members.Count).Select(k => Evaluation.Of(all.select(dim: 1, k), truth, images.IsMultiLabel))];
+        return [.. Enumerable.Range(0, members.Count).Select(k => Performance.Of(all.select(dim: 1, k), truth, images.IsMultiLabel))];
     }
 
     /// <summary>By name: the networks' own tensors, "head.weight" and "head.bias".</summary>

@@ -1,5 +1,6 @@
 using ZooRank.Data;
 using ZooRank.Metrics.Numerics;
+using ZooRank.Statistics;
 using static TorchSharp.torch;
 
 namespace ZooRank.Metrics;

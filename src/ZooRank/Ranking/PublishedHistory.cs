@@ -1,4 +1,4 @@
-using System.Globalization;
+using ZooRank.Evaluation;
 using ZooRank.Metrics;
 
 namespace ZooRank.Ranking;
@@ -37,16 +37,11 @@ public sealed class PublishedHistory
     /// <param name="scenario">Which of the two tables.</param>
     public static PublishedHistory For(string target, Scenario scenario)
     {
-        var (targets, table) = Read(scenario == Scenario.Source ? "auc-sources.csv" : "auc-architectures.csv");
-        var name = target.ToLowerInvariant();
-        var others = Enumerable.Range(0, targets.Count).Where(t => !name.StartsWith(targets[t], StringComparison.Ordinal) && !Aliases.Any(a => name.StartsWith(a.Key, StringComparison.Ordinal) && a.Value == targets[t])).ToList();
-        var ranks = table.Keys.ToDictionary(s => s, _ => new List<double>());
-        foreach (var t in others)
-        {
-            var known = table.Where(row => row.Value[t] is not null).ToList();
-            foreach (var (source, aucs) in known) ranks[source].Add(1 + known.Count(k => k.Value[t] > aucs[t]) + (known.Count(k => k.Value[t] == aucs[t]) - 1) / 2.0);
-        }
-        return new(scenario, ranks.Where(r => r.Value.Count > 0).ToDictionary(r => r.Key, r => new StaticPrior(r.Value.Average(), table.Count, r.Value.Count)));
+        var history = new SourceHistory(PublishedStudy.Of(scenario).Truth);
+        var (table, name) = (history.Truth, target.ToLowerInvariant());
+        var leftOut = table.Targets.Where(t => name.StartsWith(t, StringComparison.Ordinal) || Aliases.Any(a => name.StartsWith(a.Key, StringComparison.Ordinal) && a.Value == t)).ToList();
+        var priors = table.Sources.Select(s => (Source: s, Known: history.Of(s, leftOut))).Where(s => s.Known is not null);
+        return new(scenario, priors.ToDictionary(s => s.Source, s => new StaticPrior(s.Known!.Value.MeanRank, table.Sources.Count, s.Known.Value.Targets)));
     }
 
     /// <summary>The prior of a model; null where the tables do not have it.</summary>
@@ -54,13 +49,5 @@ public sealed class PublishedHistory
     {
         var (compared, other, wanted) = scenario == Scenario.Source ? (source?.ToLowerInvariant(), architecture, SourcesArchitecture) : (architecture, source?.ToLowerInvariant(), ArchitecturesSource);
         return compared is not null && other == wanted ? priors.GetValueOrDefault(compared) : null;
-    }
-
-    private static (IReadOnlyList<string> Targets, Dictionary<string, double?[]> Rows) Read(string resource)
-    {
-        using var stream = typeof(PublishedHistory).Assembly.GetManifestResourceStream(resource)!;
-        using var text = new StreamReader(stream);
-        var lines = text.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.TrimEnd('\r').Split(',')).ToList();
-        return (lines[0][1..], lines.Skip(1).ToDictionary(l => l[0], l => l[1..].Select(v => v.Length > 0 ? double.Parse(v, CultureInfo.InvariantCulture) : (double?)null).ToArray()));
     }
 }

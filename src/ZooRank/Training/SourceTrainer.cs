@@ -141,7 +141,7 @@ public sealed class SourceTrainer : IDisposable
             var rate = options.LearningRate * Math.Pow(options.DecayFactor, epoch / options.DecayEvery);
             random.manual_seed(unchecked((long)RandomStream.Network.Of(options.Seed, epoch)));
             var loss = TrainEpoch(network, sgd, train, order.Of(options.Seed, epoch), rate, epoch);
-            Evaluation? found = Validates ? Evaluate(network, validation) : null;
+            Performance? found = Validates ? Evaluate(network, validation) : null;
             var ended = new EpochRecord(epoch, rate, loss, Finite(found?.Loss), Finite(found?.Auc), found?.Accuracy, Math.Round(clock.Elapsed.TotalSeconds, 3));
             state = state with { Curve = [.. state.Curve, ended] };
             var bestSoFar = Best(state.Curve);
@@ -166,7 +166,7 @@ public sealed class SourceTrainer : IDisposable
             using var scope = NewDisposeScope();
             var chosen = order[(batch * options.BatchSize)..Math.Min((batch + 1) * options.BatchSize, order.Length)];
             var (x, y) = Batch(images, chosen, epoch, batch * options.BatchSize);
-            var loss = Evaluation.Objective(network.call(x), y, MultiLabel);
+            var loss = Performance.Objective(network.call(x), y, MultiLabel);
             loss.backward();
             sgd.Step(rates);
             var value = loss.item<float>();
@@ -200,7 +200,7 @@ public sealed class SourceTrainer : IDisposable
         return x.Count == 1 ? (x[0], y[0]) : (cat(x, dim: 0), cat(y, dim: 0));
     }
 
-    private Evaluation Evaluate(SourceNetwork network, IReadOnlyList<ResidentImages> sets)
+    private Performance Evaluate(SourceNetwork network, IReadOnlyList<ResidentImages> sets)
     {
         network.eval();
         using var scope = NewDisposeScope();
@@ -216,7 +216,7 @@ public sealed class SourceTrainer : IDisposable
                 logits.Add(network.call(preprocessing.Normalise(pixels)).MoveToOuterDisposeScope());
             }
         }
-        return Evaluation.Of(cat(logits, dim: 0), cat([.. sets.Select(s => s.Labels)], dim: 0).to(device), MultiLabel);
+        return Performance.Of(cat(logits, dim: 0), cat([.. sets.Select(s => s.Labels)], dim: 0).to(device), MultiLabel);
     }
 
     private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? value : null;

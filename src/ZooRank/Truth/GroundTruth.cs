@@ -1,6 +1,7 @@
 using System.Globalization;
 using MathNet.Numerics.Statistics;
 using ZooRank.Runs;
+using ZooRank.Statistics;
 
 namespace ZooRank.Truth;
 
@@ -130,7 +131,7 @@ public sealed record GroundTruth(IReadOnlyList<TargetTruth> Targets, IReadOnlyLi
     {
         var pairs = sources.SelectMany((first, i) => sources.Skip(i + 1).Select(second => (first, second, Test: WelchTest.Of([.. first.Selected.Select(s => s.TestAuc)], [.. second.Selected.Select(s => s.TestAuc)]))))
             .Where(p => p.Test is not null).ToList();
-        var adjusted = WelchTest.Holm([.. pairs.Select(p => p.Test!.P)]);
+        var adjusted = Holm.Adjust([.. pairs.Select(p => p.Test!.P)]);
         return [.. pairs.Select((p, i) => new SourceComparison(p.first.Source, p.second.Source, p.first.P - p.second.P, p.Test!, adjusted[i]))];
     }
 

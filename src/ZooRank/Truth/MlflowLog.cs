@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsvHelper;
+using ZooRank.Files;
 using ZooRank.Runs;
 
 namespace ZooRank.Truth;

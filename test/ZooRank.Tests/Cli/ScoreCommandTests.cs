@@ -41,7 +41,7 @@ public sealed class ScoreCommandTests : IDisposable
         using var output = new StringWriter(CultureInfo.InvariantCulture);
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No });
         console.Profile.Width = width;
-        ScoreTable.Print(scored, console);
+        ScoresTable.Print(scored, console);
         return output.ToString();
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using ZooRank.Data;
 using ZooRank.Metrics.Numerics;
+using ZooRank.Statistics;
 using static TorchSharp.torch;
 
 namespace ZooRank.Tests.Metrics;

@@ -101,8 +101,8 @@ public class PublishedHistoryTests
     }
 
     [Theory]
-    [InlineData("auc-sources.csv", "AUCs_dataset.csv")]
-    [InlineData("auc-architectures.csv", "AUCs_model.csv")]
+    [InlineData("published/sources/auc.csv", "AUCs_dataset.csv")]
+    [InlineData("published/architectures/auc.csv", "AUCs_model.csv")]
     public void Its_tables_are_the_papers_digit_for_digit(string resource, string file)
     {
         var published = File.ReadAllLines(SharedFolder.Require("paper", file)).Select(l => l.Split(',')[1..]).ToList();   // without the row numbers

@@ -5,7 +5,7 @@ using ZooRank.Ranking;
 namespace ZooRank.Cli.Display;
 
 /// <summary>Scores of feature files for people.</summary>
-internal static class ScoreTable
+internal static class ScoresTable
 {
     private const int Named = 3;
 

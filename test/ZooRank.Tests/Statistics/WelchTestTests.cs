@@ -1,7 +1,7 @@
 using System.Globalization;
-using ZooRank.Truth;
+using ZooRank.Statistics;
 
-namespace ZooRank.Tests.Truth;
+namespace ZooRank.Tests.Statistics;
 
 public class WelchTestTests
 {
@@ -42,8 +42,8 @@ public class WelchTestTests
     [Fact]
     public void Holm_multiplies_the_smallest_by_most_and_never_turns_the_order()
     {
-        Assert.Equal([0.06, 0.04, 0.06, 0.06], WelchTest.Holm([0.03, 0.01, 0.04, 0.02]).Select(p => Math.Round(p, 12)));
-        Assert.Equal([1, 1], WelchTest.Holm([0.9, 0.8]));
-        Assert.Empty(WelchTest.Holm([]));
+        Assert.Equal([0.06, 0.04, 0.06, 0.06], Holm.Adjust([0.03, 0.01, 0.04, 0.02]).Select(p => Math.Round(p, 12)));
+        Assert.Equal([1, 1], Holm.Adjust([0.9, 0.8]));
+        Assert.Empty(Holm.Adjust([]));
     }
 }

@@ -1,8 +1,7 @@
 using System.Globalization;
 using CsvHelper;
-using ZooRank.Files;
 
-namespace ZooRank.Truth;
+namespace ZooRank.Files;
 
 /// <summary>Tables as CSV (RFC 4180).</summary>
 internal static class CsvFile

@@ -7,12 +7,12 @@ namespace ZooRank.Training;
 /// <param name="Loss">Mean over the images: cross-entropy, or binary cross-entropy over the findings.</param>
 /// <param name="Auc">MedMNIST's (<see cref="Training.Auc"/>).</param>
 /// <param name="Accuracy">Share of images whose most probable class is theirs; of findings told rightly at a probability of one half.</param>
-internal readonly record struct Evaluation(double Loss, double Auc, double Accuracy)
+internal readonly record struct Performance(double Loss, double Auc, double Accuracy)
 {
     /// <param name="logits">N×C float32.</param>
     /// <param name="labels">N int64, or N×C float32 of 0 and 1.</param>
     /// <param name="multiLabel">Which of the two.</param>
-    public static Evaluation Of(Tensor logits, Tensor labels, bool multiLabel)
+    public static Performance Of(Tensor logits, Tensor labels, bool multiLabel)
     {
         using var scope = NewDisposeScope();
         var classes = (int)logits.shape[1];

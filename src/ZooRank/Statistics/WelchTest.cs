@@ -1,7 +1,7 @@
 using MathNet.Numerics.Distributions;
 using MathNet.Numerics.Statistics;
 
-namespace ZooRank.Truth;
+namespace ZooRank.Statistics;
 
 /// <summary>Welch's t-test that two means are the same, whose variances may differ (Welch 1947), two-sided.</summary>
 /// <param name="T">(m₁ − m₂) / √(s₁²/n₁ + s₂²/n₂).</param>
@@ -20,15 +20,5 @@ public sealed record WelchTest(double T, double DegreesOfFreedom, double P)
         var t = (m1 - m2) / Math.Sqrt(e1 + e2);
         var freedom = (e1 + e2) * (e1 + e2) / ((e1 * e1 / (first.Count - 1)) + (e2 * e2 / (second.Count - 1)));
         return new(t, freedom, 2 * StudentT.CDF(0, 1, freedom, -Math.Abs(t)));
-    }
-
-    /// <summary>Holm's adjustment (1979) of p-values that were looked at together: the k-th smallest of m is multiplied by m − k + 1, and none falls below a smaller one's. At most 1.</summary>
-    public static IReadOnlyList<double> Holm(IReadOnlyList<double> p)
-    {
-        var adjusted = new double[p.Count];
-        var largest = 0.0;
-        foreach (var (k, i) in Enumerable.Range(0, p.Count).OrderBy(i => p[i]).Index())
-            adjusted[i] = largest = Math.Max(largest, Math.Min(1, p[i] * (p.Count - k)));
-        return adjusted;
     }
 }
