@@ -26,6 +26,15 @@ public sealed record Ranking
     /// <summary>Models that could not be measured.</summary>
     public required IReadOnlyList<SkippedModel> Skipped { get; init; }
 
+    /// <summary>What the data set looks like from outside.</summary>
+    public DataSummary? Data { get; init; }
+
+    /// <summary>The classes as the best-ranked model sees them; null where images have several labels, or no model has a score.</summary>
+    public ClassStructure? Structure { get; init; }
+
+    /// <summary>What history had to say in the score; null where it had nothing.</summary>
+    public HistoryShare? History { get; init; }
+
     /// <summary>Which to fine-tune and how sure that is, in words.</summary>
     public required string Advice { get; init; }
 
@@ -60,6 +69,43 @@ public sealed record Ranking
 public sealed record TargetSummary(
     string Name, string Path, string Description, IReadOnlyList<string> Classes, int ProbeImages, IReadOnlyList<int> ProbeClassCounts,
     [property: JsonPropertyName("probe_sha256")] string ProbeSha256);
+
+/// <param name="Images">By split.</param>
+/// <param name="TrainClassCounts">By label.</param>
+/// <param name="Width">Smallest, middle and largest, in pixels, as text.</param>
+/// <param name="Height">The same.</param>
+/// <param name="Channels">1, 3, or both.</param>
+/// <param name="BitDepths">8, 16, or both.</param>
+/// <param name="MeanIntensity">Over all samples of the images looked at; 1 is white.</param>
+/// <param name="Compared">Images compared for duplicates.</param>
+/// <param name="DuplicatesInTrain">Images of the train split that repeat an earlier one of it.</param>
+/// <param name="DuplicatesAcrossSplits">Images of the validation or test split that are also in an earlier split.</param>
+/// <param name="ConflictingLabels">Images that repeat an earlier one with another label.</param>
+public sealed record DataSummary(
+    IReadOnlyDictionary<string, int> Images, IReadOnlyList<int> TrainClassCounts, string Width, string Height, IReadOnlyList<int> Channels, IReadOnlyList<int> BitDepths, double MeanIntensity,
+    int Compared, int DuplicatesInTrain, int DuplicatesAcrossSplits, int ConflictingLabels);
+
+/// <summary>A model's features of the probe in two dimensions, before and after NCA (figure 3 of arXiv 2412.20172, by principal components): how well its features tell the classes apart.</summary>
+/// <param name="Model">Its id.</param>
+/// <param name="VarianceBefore">Share of the features' variance that the two dimensions before NCA show.</param>
+/// <param name="VarianceAfter">The same after it.</param>
+/// <param name="Points">One per image of the probe, or of an even choice among many.</param>
+public sealed record ClassStructure(string Model, double VarianceBefore, double VarianceAfter, IReadOnlyList<StructurePoint> Points);
+
+/// <param name="Label">The image's class.</param>
+/// <param name="Before">Its first two principal components.</param>
+/// <param name="After">Those of its place in the map that NCA learned.</param>
+/// <param name="OwnShare">Share of its own class among its five nearest in that map, itself included: what S_LP is the mean of.</param>
+/// <param name="Thumbnail">The image, small, as a data URI; null unless it was asked for.</param>
+public sealed record StructurePoint(int Label, IReadOnlyList<double> Before, IReadOnlyList<double> After, double OwnShare, string? Thumbnail);
+
+/// <summary>How far the order is from other targets' results and not from these images.</summary>
+/// <param name="From">Where the results are from: stores, files, "published".</param>
+/// <param name="Weights">Of each term of the score, "history" among them; they add to 1.</param>
+/// <param name="LearnedOn">What the weights were learned on, in words.</param>
+/// <param name="Targets">The targets whose results count: never the one asked about.</param>
+/// <param name="Without">Models without history, judged by the metrics alone.</param>
+public sealed record HistoryShare(IReadOnlyList<string> From, IReadOnlyDictionary<string, double> Weights, string LearnedOn, IReadOnlyList<string> Targets, IReadOnlyList<string> Without);
 
 public sealed record RankedModel
 {
