@@ -27,7 +27,7 @@ public partial class HouseTests
         ["Plots"] = ["Files", "Runs"],
         ["Tracking"] = ["Downloads", "Files", "Runs"],
         ["Cluster"] = ["Files"],
-        ["Ranking"] = ["Data", "Downloads", "Features", "Metrics", "Models", "Native", "Evaluation", "Statistics", "Truth"],
+        ["Ranking"] = ["Data", "Downloads", "Features", "Metrics", "Models", "Native", "Imaging", "Runs", "Evaluation", "Statistics", "Truth"],
     };
 
     [Fact]

@@ -19,6 +19,8 @@ internal static class RankCommand
         scenario.AcceptOnlyFromAmong("source", "architecture", "auto");
         var metrics = new Option<string?>("--metrics") { Description = "Further metrics to show: names separated by commas, or all. 'zoorank metrics' lists them.", HelpName = "NAMES" };
         var by = new Option<string?>("--by") { Description = "The metric that ranks. Default: lp_fu, the paper's (logme where images have several labels).", HelpName = "NAME" };
+        var history = new Option<string[]>("--history") { Description = "Let results on other targets have a say: published (the paper's tables, for the sources in them), a store that 'zoorank finetune' wrote, or a CSV of AUCs; may be repeated.", HelpName = "published|STORE|FILE" };
+        var thumbnails = new Option<bool>("--thumbnails") { Description = "Keep the probe's images, small, in the ranking, for its report to show: whoever has the file sees them then." };
         var resamples = new Option<int>("--resamples") { Description = "Random halves of the images on which the ranking metric is measured again, to say how sure it is; 0: not.", DefaultValueFactory = _ => 20, HelpName = "N" };
         var json = new Option<bool>("--json") { Description = "Print the ranking as JSON instead of the table." };
         var @out = new Option<string?>("--out", "-o") { Description = "Write the ranking as JSON to a file too.", HelpName = "FILE" };
@@ -29,7 +31,7 @@ internal static class RankCommand
 
         var command = new Command("rank", "Rank a zoo of source models for a target data set.");
         target.AddTo(command);
-        foreach (var option in new Option[] { zoo, scenario, metrics, by, resamples, json, @out, csv, noCache, offline, memory }) command.Add(option);
+        foreach (var option in new Option[] { zoo, scenario, metrics, by, history, thumbnails, resamples, json, @out, csv, noCache, offline, memory }) command.Add(option);
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
         return command;
@@ -43,6 +45,7 @@ internal static class RankCommand
             var models = ModelZoo.Open(parsed.GetRequiredValue(zoo));
             foreach (var file in new[] { parsed.GetValue(@out), parsed.GetValue(csv) }.OfType<string>()) AtomicFile.CheckWritable(file);   // not after an hour's work
             if (parsed.GetValue(memory) is <= 0) throw new InvalidInputException($"--memory must be above 0 GB; got {parsed.GetValue(memory)}.");
+            List<HistorySource> known = [.. (parsed.GetValue(history) ?? []).Select(HistorySource.Open)];
             using var dataset = target.Open(parsed);
             var device = devices.Start(parsed);
             using var display = new RankingProgressDisplay();
@@ -52,6 +55,8 @@ internal static class RankCommand
                 Scenario = parsed.GetValue(scenario) == "auto" ? null : Enum.Parse<Scenario>(parsed.GetValue(scenario)!, ignoreCase: true),
                 Metrics = shown,
                 By = ranking,
+                History = known,
+                Thumbnails = parsed.GetValue(thumbnails),
                 Halves = parsed.GetValue(resamples),
                 Overrides = overrides,
                 Device = device,

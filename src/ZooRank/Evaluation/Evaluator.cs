@@ -194,7 +194,7 @@ public static class Evaluator
         var prior = ScoreTable.Of(sources, targets, target => history.Term(sources, target));
         var terms = BesideHistory.Where(tables.ContainsKey).ToList() is { Count: > 0 } known && known[0] == BesideHistory[0] ? known : [.. compared.Take(1)];
         var (priorTau, metrics) = (Taus(prior), terms.ToDictionary(t => t, t => tables[t]));
-        var blends = targets.Select(target => (Target: target, Blend: HistoryBlend.Learn(history, metrics, leftOut: target))).ToDictionary(b => b.Target, b => b.Blend);
+        var blends = targets.Select(target => (Target: target, Blend: HistoryBlend.Learn(history, metrics, target))).ToDictionary(b => b.Target, b => b.Blend);
         if (terms.Count == 0 || blends.Values.Any(b => b is null)) return new(priorTau, null, [], null, Summary(priorTau, prior, truth), null, null, null);
 
         var blended = ScoreTable.Of(sources, targets, target =>

@@ -21,15 +21,15 @@ public sealed record HistoryBlend(IReadOnlyDictionary<string, double> Terms, int
     /// </summary>
     /// <param name="history">Of the targets to learn on.</param>
     /// <param name="metrics">Scores by metric, for some of its targets; at most four are sensible (5ᵐ weightings are tried).</param>
-    /// <param name="leftOut">A target to leave out altogether.</param>
+    /// <param name="leftOut">Targets to leave out altogether.</param>
     /// <returns>Null where there are fewer than two targets to learn on.</returns>
-    public static HistoryBlend? Learn(SourceHistory history, IReadOnlyDictionary<string, ScoreTable> metrics, string? leftOut = null)
+    public static HistoryBlend? Learn(SourceHistory history, IReadOnlyDictionary<string, ScoreTable> metrics, params IReadOnlyCollection<string> leftOut)
     {
         var names = metrics.Keys.ToList();
-        var cases = history.Truth.Targets.Where(t => t != leftOut && metrics.Values.All(m => m.Targets.Contains(t))).Select(target =>
+        var cases = history.Truth.Targets.Where(t => !leftOut.Contains(t) && metrics.Values.All(m => m.Targets.Contains(t))).Select(target =>
         {
             var sources = history.Truth.Sources.Where(s => history.Truth[s, target] is not null).ToList();
-            IReadOnlyCollection<string> unseen = leftOut is null ? [target] : [target, leftOut];
+            string[] unseen = [target, .. leftOut];
             return (Truth: history.Truth.Column(target, sources), Terms: (IReadOnlyList<double?[]>)[Scaled(history.Term(sources, unseen)), .. names.Select(n => Scaled(metrics[n].Column(target, sources)))]);
         }).Where(c => c.Truth.Count > 2 && c.Terms[0].Any(v => v is not null)).ToList();
         if (cases.Count < 2) return null;

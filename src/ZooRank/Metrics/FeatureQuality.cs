@@ -40,7 +40,8 @@ public static class FeatureQuality
         Measure = space => space.Count < 2 ? MetricOutcome.Not("one image has no neighbours") : MetricOutcome.Of(Map(space, NeighborhoodComponents.Settled).Objective / space.Count),
     };
 
-    private static NeighborhoodEmbedding Map(FeatureSpace space, LbfgsOptions stop) => space.Once(("nca", stop), () => NeighborhoodComponents.Fit(space, options: stop));
+    /// <summary>What NCA learned of the features, once for all that ask.</summary>
+    internal static NeighborhoodEmbedding Map(FeatureSpace space, LbfgsOptions stop) => space.Once(("nca", stop), () => NeighborhoodComponents.Fit(space, options: stop));
 
     private static MetricOutcome Quality(FeatureSpace space, LbfgsOptions stop)
     {

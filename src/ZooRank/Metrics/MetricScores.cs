@@ -22,6 +22,9 @@ public sealed record MetricOptions
 
     /// <summary>Names of the metrics whose doubt is wanted; null: of all.</summary>
     public IReadOnlyCollection<string>? HalvesOf { get; init; }
+
+    /// <summary>Whether the features are to be shown in two dimensions too.</summary>
+    public bool Plane { get; init; }
 }
 
 /// <summary>What a list of metrics says of one model.</summary>
@@ -31,6 +34,9 @@ public sealed record MetricOptions
 public sealed record MetricScores(
     IReadOnlyDictionary<string, MetricOutcome> Outcomes, IReadOnlyDictionary<string, IReadOnlyList<MetricOutcome>> Halves, IReadOnlyDictionary<string, double> Seconds)
 {
+    /// <summary>The features in two dimensions; null where it was not asked for, or cannot be.</summary>
+    public FeaturePlane? Plane { get; init; }
+
     /// <summary>Computes metrics on one model's features.</summary>
     /// <param name="features">Not changed.</param>
     /// <param name="metrics">Which.</param>
@@ -45,10 +51,11 @@ public sealed record MetricScores(
         var halves = options.Halves > 0 && again.Count > 0 ? RandomHalves.Of(features, options.Halves, options.Seed) : [];
         // A half costs about a third of the whole.
         double all = metrics.Count + (again.Count * halves.Count / 3.0), done = 0;
+        FeaturePlane? plane = null;
 
         var outcomes = Compute(features, metrics, 1, seconds);
         var perHalf = halves.Select(half => Compute(features.Subset(half.Rows, half.Batches), again, 1 / 3.0, null)).ToList();
-        return new(outcomes, again.ToDictionary(m => m.Name, m => (IReadOnlyList<MetricOutcome>)[.. perHalf.Select(h => h[m.Name])]), seconds);
+        return new(outcomes, again.ToDictionary(m => m.Name, m => (IReadOnlyList<MetricOutcome>)[.. perHalf.Select(h => h[m.Name])]), seconds) { Plane = plane };
 
         Dictionary<string, MetricOutcome> Compute(FeatureSet set, IReadOnlyList<Metric> which, double weight, Dictionary<string, double>? clocks)
         {
@@ -64,6 +71,7 @@ public sealed record MetricScores(
                 if (clocks is not null) clocks[metric.Name] = clock.Elapsed.TotalSeconds;
                 done += weight;
             }
+            if (options.Plane && ReferenceEquals(set, features)) plane = FeaturePlane.Of(space);
             return found;
         }
     }

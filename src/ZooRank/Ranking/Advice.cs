@@ -14,8 +14,9 @@ internal static class Advice
     /// <param name="images">How many images they were measured on.</param>
     /// <param name="moreImages">True where the data set has more.</param>
     /// <param name="scenario">Null where the paper defines none for such a zoo.</param>
+    /// <param name="history">What history had to say in the scores.</param>
     /// <summary>Which model to fine-tune and how sure that is; or that these images do not decide it.</summary>
-    public static string InWords(IReadOnlyList<RankedModel> ranked, Metric by, int images, bool moreImages, Scenario? scenario)
+    public static string InWords(IReadOnlyList<RankedModel> ranked, Metric by, int images, bool moreImages, Scenario? scenario, HistoryShare? history = null)
     {
         var scored = ranked.Where(m => m.Score is not null).ToList();
         var papers = by.Family == FeatureCombination.Metric.Name;
@@ -29,11 +30,13 @@ internal static class Advice
         var contenders = scored.Where(m => m.Rank == 1 || (m.Group == 1 && m.ProbabilityBest >= InQuestion)).ToList();
         var more = moreImages ? ", or measure more images (--probe)" : "";
         var choice =
-            papers && scored.Max(m => m.Score) == 0 ? $"The two terms contradict each other, so that their product cannot decide: {First(scored, "lp", scenario)} has the better feature quality, {First(scored, "fu", scenario)} the better feature update. Fine-tune both, or rank a larger zoo."
+            papers && history is null && scored.Max(m => m.Score) == 0 ? $"The two terms contradict each other, so that their product cannot decide: {First(scored, "lp", scenario)} has the better feature quality, {First(scored, "fu", scenario)} the better feature update. Fine-tune both, or rank a larger zoo."
             : scored[0].ProbabilityBest is null ? $"Fine-tune {string.Join(", ", scored.Where(m => m.Rank == 1).Select(m => m.Id))}; how sure that is was not measured."
             : contenders.Count == scored.Count ? $"These {images} images do not decide: no model can be told from {scored[0].Id} ({List(contenders)}). Choose by other reasons, fine-tune several{more}."
             : contenders.Count == 1 ? $"Fine-tune {contenders[0].Id}: it is the best in {Percent(contenders[0])} of {Doubt.Draws} draws of other images ({images} were measured)."
             : $"These {images} images do not decide between {List(contenders)}: fine-tune {(contenders.Count == 2 ? "both" : "these")}{more}.";
+        if (history is not null)
+            return $"{choice} The order is made by {string.Join(", ", history.Weights.Select(w => string.Create(CultureInfo.InvariantCulture, $"{w.Key} ({w.Value:P0})")))}, learned on {history.LearnedOn}.{(papers && scenario is { } s ? $" How far to trust it: there such a blend agreed with fine-tuning at a weighted Kendall τ of {(s == Scenario.Source ? "0.57" : "0.51")} on average, each target judged by what the others taught (1 is perfect, 0 chance)." : "")}";
         if (!papers) return $"{choice} How far {by.Name} agrees with fine-tuning on such data is not known here: see the baselines beside it.";
         // Mean weighted Kendall correlations of the paper's tables 2 and 3 as its published scores and AUCs give them; the static ranking is that of arXiv 2510.06448.
         var trust = scenario switch

@@ -31,17 +31,30 @@ public sealed class PublishedHistory
     private readonly Scenario scenario;
     private readonly Dictionary<string, StaticPrior> priors;
 
-    private PublishedHistory(Scenario scenario, Dictionary<string, StaticPrior> priors) => (this.scenario, this.priors) = (scenario, priors);
+    private PublishedHistory(Scenario scenario, Dictionary<string, StaticPrior> priors, IReadOnlyList<string> targets) => (this.scenario, this.priors, Targets) = (scenario, priors, targets);
+
+    /// <summary>Whose results count.</summary>
+    public IReadOnlyList<string> Targets { get; }
+
+    /// <summary>Whether a data set is, by its name, that of a table's column, or the pictures it was made of.</summary>
+    public static bool SameData(string dataset, string column)
+    {
+        var (name, known) = (dataset.ToLowerInvariant(), column.ToLowerInvariant());
+        return Begins(name, known) || Begins(known, name) || Aliases.Any(a => Begins(name, a.Key) && Begins(known, a.Value));
+
+        // "busi" begins "busi_64" and "busi", but not "business".
+        static bool Begins(string whole, string start) => whole.StartsWith(start, StringComparison.Ordinal) && (whole.Length == start.Length || !char.IsLetter(whole[start.Length]));
+    }
 
     /// <param name="target">The data set asked about: what is known of it is left out.</param>
     /// <param name="scenario">Which of the two tables.</param>
     public static PublishedHistory For(string target, Scenario scenario)
     {
         var history = new SourceHistory(PublishedStudy.Of(scenario).Truth);
-        var (table, name) = (history.Truth, target.ToLowerInvariant());
-        var leftOut = table.Targets.Where(t => name.StartsWith(t, StringComparison.Ordinal) || Aliases.Any(a => name.StartsWith(a.Key, StringComparison.Ordinal) && a.Value == t)).ToList();
+        var table = history.Truth;
+        var leftOut = table.Targets.Where(t => SameData(target, t)).ToList();
         var priors = table.Sources.Select(s => (Source: s, Known: history.Of(s, leftOut))).Where(s => s.Known is not null);
-        return new(scenario, priors.ToDictionary(s => s.Source, s => new StaticPrior(s.Known!.Value.MeanRank, table.Sources.Count, s.Known.Value.Targets)));
+        return new(scenario, priors.ToDictionary(s => s.Source, s => new StaticPrior(s.Known!.Value.MeanRank, table.Sources.Count, s.Known.Value.Targets)), [.. table.Targets.Except(leftOut)]);
     }
 
     /// <summary>The prior of a model; null where the tables do not have it.</summary>

@@ -26,21 +26,21 @@ public sealed record Ranking
     /// <summary>Models that could not be measured.</summary>
     public required IReadOnlyList<SkippedModel> Skipped { get; init; }
 
-    /// <summary>What the data set looks like from outside.</summary>
-    public DataSummary? Data { get; init; }
-
-    /// <summary>The classes as the best-ranked model sees them; null where images have several labels, or no model has a score.</summary>
-    public ClassStructure? Structure { get; init; }
-
-    /// <summary>What history had to say in the score; null where it had nothing.</summary>
-    public HistoryShare? History { get; init; }
-
     /// <summary>Which to fine-tune and how sure that is, in words.</summary>
     public required string Advice { get; init; }
 
     public required IReadOnlyList<Caveat> Caveats { get; init; }
 
     public required Provenance Provenance { get; init; }
+
+    /// <summary>What the data set looks like from outside.</summary>
+    public DataSummary? Data { get; init; }
+
+    /// <summary>What history had to say in the score; null where it had nothing.</summary>
+    public HistoryShare? History { get; init; }
+
+    /// <summary>The classes as the best-ranked model sees them; null where images have several labels, or no model has a score.</summary>
+    public ClassStructure? Structure { get; init; }
 
     /// <summary>Reads a ranking that <c>zoorank rank</c> wrote.</summary>
     /// <exception cref="InvalidInputException">There is no such file, or it is not a ranking.</exception>

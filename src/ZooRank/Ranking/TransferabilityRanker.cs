@@ -3,7 +3,9 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using ZooRank.Data;
 using ZooRank.Downloads;
+using ZooRank.Evaluation;
 using ZooRank.Features;
+using ZooRank.Imaging;
 using ZooRank.Metrics;
 using ZooRank.Models;
 using ZooRank.Native;
@@ -37,6 +39,12 @@ public sealed record RankingOptions
 
     /// <summary>Random halves of the probe on which the ranking metric is measured again, for its doubt; 0: none.</summary>
     public int Halves { get; init; } = 20;
+
+    /// <summary>Results on other targets that are to have a say in the order; empty: none.</summary>
+    public IReadOnlyList<HistorySource> History { get; init; } = [];
+
+    /// <summary>Whether the class structure is to hold the images themselves, small: whoever has the ranking sees them then.</summary>
+    public bool Thumbnails { get; init; }
 
     /// <summary>Bytes that kept activations may take; null: half of what is free. (A metric may take what is free.)</summary>
     public long? MemoryBudget { get; init; }
@@ -99,14 +107,20 @@ public static class TransferabilityRanker
 
         var (scenario, reason, doubts) = ScenarioChoice.Of(options.Scenario, [.. measured.Select(m => m.Model)], skipped.Count);
         var combined = metrics.ToDictionary(m => m.Name, m => m.Scores([.. measured.Select(x => x.Scores.Outcomes[m.Name])], scenario));
-        var doubt = Doubt.Of(by, [.. measured.Select(m => (m.Scores.Outcomes[by.Name], m.Scores.Halves.GetValueOrDefault(by.Name) ?? []))], scenario, unchecked((int)options.Probe.Seed));
-        var history = PublishedHistory.For(dataset.Name, scenario);
-        var ranked = measured.Select((m, i) => m.Ranked(combined[by.Name].Scores[i], combined[by.Name].RankOf(i), doubt[i], Measures(metrics, combined, m, i), history))
+        var history = options.History.Count == 0 ? null : HistoryTerm.Of(options.History, by, [.. measured.Select(m => m.Model)], scenario, dataset.Name, probe.ContentHash);
+        var judge = history?.Metric ?? by;
+        MetricOutcome Judged(MetricOutcome outcome, int model) => history?.Join(outcome, model, by) ?? outcome;
+        var decisive = measured.Select((m, i) => (Whole: Judged(m.Scores.Outcomes[by.Name], i), Halves: (IReadOnlyList<MetricOutcome>)[.. (m.Scores.Halves.GetValueOrDefault(by.Name) ?? []).Select(h => Judged(h, i))])).ToList();
+        var scores = judge.Scores([.. decisive.Select(d => d.Whole)], scenario);
+        var doubt = Doubt.Of(judge, decisive, scenario, unchecked((int)options.Probe.Seed));
+        var published = PublishedHistory.For(dataset.Name, scenario);
+        var ranked = measured.Select((m, i) => m.Ranked(scores.Scores[i], scores.RankOf(i), doubt[i], Measures(metrics, combined, m, i, history), published))
             .OrderBy(m => m.Rank ?? int.MaxValue).ThenBy(m => m.Id, StringComparer.Ordinal).ToList();
         List<Caveat> caveats =
         [
             .. doubts,
-            .. combined[by.Name].Caveats,
+            .. scores.Caveats,
+            .. WithoutHistory(options.History, history, measured),
             .. Closeness(measured, by),
             .. measured.SelectMany(m => m.Caveats),
             .. probe.Caveats.Concat(fingerprint.Caveats).DistinctBy(c => c.About is null ? (c.Code, c.Message) : (c.Code, c.About)),
@@ -118,8 +132,11 @@ public static class TransferabilityRanker
             ScenarioReason = reason,
             Models = ranked,
             Skipped = skipped,
-            Metric = by.Name,
-            Advice = Advice.InWords(ranked, by, probe.Count, moreImages: probe.Count < dataset.Count(Split.Train), doubts.Count == 0 ? scenario : null),
+            Metric = judge.Name,
+            Data = Summary(fingerprint),
+            Structure = ranked[0].Score is null ? null : Structure(measured.First(m => m.Model.Source.Id == ranked[0].Id), probe, options.Thumbnails),
+            History = history?.Share,
+            Advice = Advice.InWords(ranked, by, probe.Count, moreImages: probe.Count < dataset.Count(Split.Train), doubts.Count == 0 ? scenario : null, history?.Share),
             Caveats = caveats,
             Provenance = new Provenance
             {
@@ -155,7 +172,7 @@ public static class TransferabilityRanker
         var (features, cached, caveats) = ModelFeatures.Of(model, probe, device, options.Cache, options.MemoryBudget, new Synchronous<ExtractionProgress>(p => report("images", 0.8 * p.Done / p.Total)), cancellation);
         cancellation.ThrowIfCancellationRequested();
         var scores = MetricScores.Of(features, metrics,
-            new() { Device = device, Seed = unchecked((int)options.Probe.Seed), MemoryBudget = FreeMemory.Bytes(), Halves = options.Halves, HalvesOf = [by.Name] },
+            new() { Device = device, Seed = unchecked((int)options.Probe.Seed), MemoryBudget = FreeMemory.Bytes(), Halves = options.Halves, HalvesOf = [by.Name], Plane = true },
             (metric, done) => report(metric, 0.8 + 0.2 * done), cancellation);
         // Only of what was asked for by name or ranks: a table of everything has its own column of reasons.
         var undefined = scores.Outcomes.Where(o => o.Value.Undefined is not null && (o.Key == by.Name || Always.Any(m => m.Name == o.Key)))
@@ -173,10 +190,34 @@ public static class TransferabilityRanker
             yield return new Caveat("feature-quality-close", FormattableString.Invariant($"the models' feature qualities (S_LP) lie within {spread:0.000}, less than chance moves them (about {Chance}), yet they decide as much as ever: take the order lightly."));
     }
 
+    private static IEnumerable<Caveat> WithoutHistory(IReadOnlyList<HistorySource> asked, HistoryTerm? history, List<Measured> models)
+    {
+        if (asked.Count == 0) yield break;
+        var names = string.Join(", ", asked.Select(s => s.Name));
+        if (history is null) yield return new("no-history", $"none of the models has a result on another target in {names}: they are ranked by the metric alone.");
+        else if (history.Share.Without.Count > 0) yield return new("models-without-history", $"{string.Join(", ", history.Share.Without)}: no result on another target in {names}, so judged by the metrics alone, beside {models.Count - history.Share.Without.Count} models with a history.");
+    }
+
+    private static DataSummary Summary(DatasetFingerprint f) => new(
+        f.Counts.ToDictionary(c => c.Key.ToString().ToLowerInvariant(), c => c.Value), f.ClassCounts[Split.Train], f.Width.ToString(), f.Height.ToString(), f.Channels, f.BitDepths, f.Intensity.Mean,
+        f.ComparedCount, f.DuplicatesInTrain, f.DuplicatesAcrossSplits, f.ConflictingLabels);
+
+    // Of many images an even choice: a page that holds them all would be slow and large.
+    private static ClassStructure? Structure(Measured model, ProbeSet probe, bool thumbnails)
+    {
+        const int MostPoints = 500;
+        if (model.Scores.Plane is not { } plane) return null;
+        var shown = Enumerable.Range(0, Math.Min(probe.Count, MostPoints)).Select(i => (int)((long)i * probe.Count / Math.Min(probe.Count, MostPoints))).ToList();
+        string? Small(int i) => thumbnails ? Thumbnail.DataUri(probe.Load(i, 1, wantedSide: 48)[0]) : null;
+        double[] At(double[] points, int i) => [Math.Round(points[2 * i], 4), Math.Round(points[(2 * i) + 1], 4)];
+        return new(model.Model.Source.Id, plane.VarianceBefore, plane.VarianceAfter, [.. shown.Select(i => new StructurePoint(probe.Labels[i], At(plane.Before, i), At(plane.After, i), plane.OwnShares[i], Small(i)))]);
+    }
+
     // Scores over the zoo, and beside them the parts that each model brought.
-    private static Dictionary<string, double?> Measures(List<Metric> metrics, Dictionary<string, CombinedScores> combined, Measured model, int index)
+    private static Dictionary<string, double?> Measures(List<Metric> metrics, Dictionary<string, CombinedScores> combined, Measured model, int index, HistoryTerm? history)
     {
         var measures = new Dictionary<string, double?>();
+        if (history is not null) measures[HistoryBlend.History] = history.Standing[index];
         foreach (var metric in metrics)
         {
             measures[metric.Name] = combined[metric.Name].Scores[index];

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using ZooRank.Cli.Display;
 using ZooRank.Data;
 using ZooRank.Demo;
+using ZooRank.Evaluation;
 using ZooRank.Features;
 using ZooRank.Metrics;
 using ZooRank.Models;
@@ -79,7 +80,7 @@ public sealed class TransferabilityRankerTests : IDisposable
         File.WriteAllText(folder["zoo/broken.pth"], "no checkpoint");
         var json = JsonNode.Parse(RankingText.Json(Rank(Zoo(("a", ShuffleNet, 0), ("b", ShuffleNet, 3)))))!.AsObject();
         static string[] Keys(JsonNode? node) => [.. node!.AsObject().Select(p => p.Key)];
-        Assert.Equal(["schema", "target", "metric", "scenario", "scenario_reason", "models", "skipped", "advice", "caveats", "provenance"], Keys(json));
+        Assert.Equal(["schema", "target", "metric", "scenario", "scenario_reason", "models", "skipped", "advice", "caveats", "provenance", "data", "history", "structure"], Keys(json));
         Assert.Equal(["name", "path", "description", "classes", "probe_images", "probe_class_counts", "probe_sha256"], Keys(json["target"]));
         Assert.Equal(
             ["id", "rank", "score", "interval", "probability_best", "group", "measures", "undefined", "imagenet_top1", "prior", "seconds", "cached", "architecture", "source", "parameters", "checkpoint", "checkpoint_sha256", "preprocessing"], Keys(json["models"]![0]));
@@ -211,6 +212,80 @@ public sealed class TransferabilityRankerTests : IDisposable
         Assert.Equal((15, 11), (known.Prior!.Of, known.Prior.Targets));
         Assert.Equal(32 / 11.0, known.Prior.MeanRank, 1e-12);
         Assert.Equal((null, null), (own.ImagenetTop1, own.Prior));
+    }
+
+    // AUCs on three other targets, and on the one asked about, where b is hopeless.
+    private HistorySource History(string target)
+    {
+        File.WriteAllText(folder["history.csv"], $"source,x,y,z,{target}\nb,0.9,0.9,0.9,0.1\nc,0.8,0.7,0.6,0.9\nelsewhere,0.5,0.5,0.95,0.2\n");
+        return HistorySource.Open(folder["history.csv"]);
+    }
+
+    [Fact]
+    public void History_has_its_share_in_the_order_but_not_what_it_says_of_the_target_itself()
+    {
+        var (zoo, source) = (ThreeSources(), History(dataset.Name));
+        var ranking = Rank(zoo, new RankingOptions { History = [source] });
+        Assert.Equal("lp_fu+history", ranking.Metric);
+        Assert.Equal(["x", "y", "z"], ranking.History!.Targets);
+        Assert.Equal(["a"], ranking.History.Without);
+        Assert.Contains(ranking.Caveats, c => c.Code == "models-without-history" && c.Message.StartsWith("a:", StringComparison.Ordinal));
+        Assert.Equal(1, ranking.History.Weights.Values.Sum(), 1e-12);
+        // Mean ranks on x, y, z: b 1, 1, 2; c 2, 2, 3. From −1 to 1: (n + 1 − 2r)/(n − 1) with n = 3.
+        double? Standing(string id) => ranking.Models.Single(m => m.Id == id).Measures["history"];
+        Assert.Equal(2 - (4 / 3.0), Standing("b")!.Value, 1e-12);
+        Assert.Equal(2 - (7 / 3.0), Standing("c")!.Value, 1e-12);
+        Assert.Null(Standing("a"));
+
+        // The score is the weighted mean of ranks scaled to −1…1; a, without history, is judged by the two others.
+        var weights = ranking.History.Weights;
+        double Place(string term, string id)
+        {
+            var known = ranking.Models.Select(m => m.Measures[term]).OfType<double>().ToList();
+            var mine = ranking.Models.Single(m => m.Id == id).Measures[term]!.Value;
+            return (known.Count(v => v < mine) - (double)known.Count(v => v > mine)) / (known.Count - 1);
+        }
+        double Mean(string id, params string[] terms) => terms.Sum(t => weights[t] * Place(t, id)) / terms.Sum(t => weights[t]);
+        Assert.Equal(Mean("b", "history", "lp_fu", "lp"), ranking.Models.Single(m => m.Id == "b").Score!.Value, 1e-12);
+        Assert.Equal(Mean("a", "lp_fu", "lp"), ranking.Models.Single(m => m.Id == "a").Score!.Value, 1e-12);
+        Assert.Contains("history (", ranking.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_any_history_the_metric_ranks_alone_and_the_result_says_so()
+    {
+        var zoo = Zoo(("p", ShuffleNet, 1), ("q", ShuffleNet, 2));
+        File.WriteAllText(folder["history.csv"], "source,x,y\nstranger,0.9,0.9\nother,0.8,0.7\n");
+        var ranking = Rank(zoo, new RankingOptions { History = [HistorySource.Open(folder["history.csv"])] });
+        Assert.Equal(("lp_fu", null), (ranking.Metric, ranking.History));
+        Assert.Contains(ranking.Caveats, c => c.Code == "no-history");
+        Assert.Equal(Rank(zoo).Models.Select(m => m.Score), ranking.Models.Select(m => m.Score));
+    }
+
+    [Fact]
+    public void What_is_said_of_the_blend_s_worth_is_what_evaluation_finds()
+    {
+        foreach (var (scenario, said) in new[] { (Scenario.Source, 0.57), (Scenario.Architecture, 0.51) })
+        {
+            var study = PublishedStudy.Of(scenario);
+            Assert.Equal(said, Evaluator.Evaluate(study.Scores, study.Truth, new() { Scenario = scenario }).History!.BlendSummary!.MeanTauW!.Value, 0.005);
+        }
+    }
+
+    [Fact]
+    public void The_class_structure_is_that_of_the_best_model_and_its_mean_share_is_S_LP()
+    {
+        var ranking = Rank(ThreeSources());
+        var (best, structure) = (ranking.Models[0], ranking.Structure!);
+        Assert.Equal(best.Id, structure.Model);
+        Assert.Equal(ranking.Target.ProbeImages, structure.Points.Count);
+        Assert.Equal(best.Measures["lp"]!.Value, structure.Points.Average(p => p.OwnShare), 1e-9);
+        Assert.Equal(ranking.Target.ProbeClassCounts, Enumerable.Range(0, ranking.Target.Classes.Count).Select(c => structure.Points.Count(p => p.Label == c)));
+        Assert.All(structure.Points, p => Assert.Null(p.Thumbnail));
+        Assert.InRange(structure.VarianceBefore, 0, 1);
+        var pictured = Rank(ThreeSources(), new RankingOptions { Thumbnails = true }).Structure!;
+        Assert.All(pictured.Points, p => Assert.Equal([0xff, 0xd8, 0xff], Convert.FromBase64String(p.Thumbnail!["data:image/jpeg;base64,".Length..]).AsSpan(0, 3).ToArray()));
+        Assert.Equal(structure.Points.Select(p => (p.After[0], p.After[1])), pictured.Points.Select(p => (p.After[0], p.After[1])));
     }
 
     [Fact]

@@ -1,0 +1,57 @@
+using ZooRank.Evaluation;
+using ZooRank.Metrics;
+using ZooRank.Models;
+using ZooRank.Runs;
+using ZooRank.Truth;
+
+namespace ZooRank.Ranking;
+
+/// <summary>Where results of fine-tuning on other targets are from: the published tables, a store of runs, or a table of AUCs.</summary>
+public sealed class HistorySource
+{
+    /// <summary>The name of the published tables.</summary>
+    public const string Published = "published";
+
+    private readonly ScoreTable? table;
+    private readonly IReadOnlyDictionary<string, RunSource> models;   // by row, where they are known
+    private readonly IReadOnlyDictionary<string, RunTarget> targets;  // by column
+
+    private HistorySource(string name, ScoreTable? table, IReadOnlyDictionary<string, RunSource> models, IReadOnlyDictionary<string, RunTarget> targets) => (Name, this.table, this.models, this.targets) = (name, table, models, targets);
+
+    /// <summary>As it was given.</summary>
+    public string Name { get; }
+
+    /// <param name="name">"published", the folder of a store, or a CSV with sources as rows and targets as columns (<see cref="ScoreTable.Read(string)"/>).</param>
+    /// <exception cref="InvalidInputException">It is none of these.</exception>
+    public static HistorySource Open(string name)
+    {
+        if (name == Published) return new(name, null, new Dictionary<string, RunSource>(), new Dictionary<string, RunTarget>());
+        if (!Directory.Exists(name)) return new(name, ScoreTable.Read(name), new Dictionary<string, RunSource>(), new Dictionary<string, RunTarget>());
+        var truth = GroundTruth.Of(RunStore.OpenExisting(name).Summaries().Records);
+        return new(
+            name, TruthInput.TableOf(truth), truth.Targets.SelectMany(t => t.Sources).DistinctBy(s => s.Source).ToDictionary(s => s.Source, s => s.Model), truth.Targets.ToDictionary(t => t.Target, t => t.Task));
+    }
+
+    /// <summary>How each model did on the targets other than the one asked about, null where nothing is known of it; and those targets.</summary>
+    /// <param name="asked">The models in order.</param>
+    /// <param name="scenario">Which of the published tables.</param>
+    /// <param name="target">The data set asked about.</param>
+    /// <param name="probeHash">Of the images it is measured on: a store's target trained on them is the same data under another name.</param>
+    public (IReadOnlyList<StaticPrior?> Priors, IReadOnlyList<string> Targets) Of(IReadOnlyList<LoadedModel> asked, Scenario scenario, string target, string probeHash)
+    {
+        if (table is null)
+        {
+            var published = PublishedHistory.For(target, scenario);
+            return ([.. asked.Select(m => published.Of(m.ArchitectureName, m.Source.Source))], published.Targets);
+        }
+        var history = new SourceHistory(table);
+        var leftOut = table.Targets.Where(t => PublishedHistory.SameData(target, targets.GetValueOrDefault(t)?.Name ?? t) || targets.GetValueOrDefault(t)?.TrainSha256 == probeHash).ToList();
+        var priors = asked.Select(m => RowOf(m) is { } row && history.Of(row, leftOut) is var (rank, count) ? new StaticPrior(rank, table.Sources.Count, count) : null).ToList();
+        return (priors, [.. table.Targets.Except(leftOut)]);
+    }
+
+    // By the checkpoint's hash where a row has one, by name else.
+    private string? RowOf(LoadedModel model) =>
+        table!.Sources.FirstOrDefault(row => models.GetValueOrDefault(row)?.Sha256 == model.Sha256)
+        ?? table.Sources.FirstOrDefault(row => models.GetValueOrDefault(row) is { Sha256: null } or null && (models.GetValueOrDefault(row)?.Id ?? row) == model.Source.Id);
+}
