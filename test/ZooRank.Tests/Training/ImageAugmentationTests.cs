@@ -5,7 +5,7 @@ namespace ZooRank.Tests.Training;
 
 public class ImageAugmentationTests
 {
-    private const int Draws = 20_000;
+    private const int Draws = 10_000;
 
     private static ImageAugmentation[] Drawn(int height = 224, int width = 224, long seed = 24, long epoch = 0) =>
         [.. Enumerable.Range(0, Draws).Select(i => ImageAugmentation.Draw(seed, epoch, i, height, width))];

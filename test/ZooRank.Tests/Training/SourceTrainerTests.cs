@@ -357,7 +357,7 @@ public sealed class SourceTrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false)]
+    [InlineData(false, Explicit = true)]
     [InlineData(true)]
     public void PyTorch_takes_the_same_steps(bool joined)
     {
