@@ -3,6 +3,7 @@ using ZooRank.Cli.Display;
 using ZooRank.Evaluation;
 using ZooRank.Files;
 using ZooRank.Metrics;
+using ZooRank.Plots;
 using ZooRank.Ranking;
 
 namespace ZooRank.Cli.Commands;
@@ -20,10 +21,13 @@ internal static class EvaluateCommand
         var reverse = new Option<string?>("--reverse") { Description = "The metrics whose low scores are good: names separated by commas, or none. Default: as --scenario says.", HelpName = "NAMES" };
         var json = new Option<bool>("--json") { Description = "Print as JSON." };
         var @out = new Option<string?>("--out", "-o") { Description = "Write the evaluation as JSON to a file too; 'zoorank report' makes a page of it.", HelpName = "FILE" };
-        var command = new Command("evaluate", "Evaluate metrics against the AUCs after fine-tuning: weighted τ, ranks and tests, regret, and what history adds.") { scores, rankings, truth, scenario, reverse, json, @out };
+        var figures = new Option<string?>("--figures") { Description = "Draw figures into a folder, each as SVG, PDF and PNG: AUCs, feature quality and update, ablation, critical difference, scores against AUC.", HelpName = "FOLDER" };
+        var tables = new Option<string?>("--tables") { Description = "Write the tables into a folder, each as Markdown, LaTeX and CSV.", HelpName = "FOLDER" };
+        var command = new Command("evaluate", "Evaluate metrics against the AUCs after fine-tuning: weighted τ, ranks and tests, regret, and what history adds.") { scores, rankings, truth, scenario, reverse, json, @out, figures, tables };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(@out) is { } file) AtomicFile.CheckWritable(file);
+            foreach (var folder in new[] { parsed.GetValue(figures), parsed.GetValue(tables) }.OfType<string>()) AtomicFile.CheckWritable(Path.Combine(folder, "auc.svg"));
             var given = Given(parsed.GetValue(scores) ?? [], parsed.GetValue(rankings) ?? []);
             var known = TruthInput.Read(parsed.GetRequiredValue(truth));
             var evaluation = Evaluator.Evaluate(given, known.Table, new()
@@ -40,6 +44,14 @@ internal static class EvaluateCommand
             {
                 AtomicFile.WriteText(path, EvaluationText.Json(evaluation) + "\n");
                 Console.Error.WriteLine($"written: {path}");
+            }
+            if (parsed.GetValue(tables) is { } tableFolder)
+                foreach (var table in ResultTables.Of(evaluation)) Console.Error.WriteLine($"written: {string.Join(", ", TableFormats.Write(tableFolder, table))}");
+            if (parsed.GetValue(figures) is { } figureFolder)
+            {
+                var (drawn, leftOut) = EvaluationFigures.Of(evaluation);
+                foreach (var figure in drawn) Console.Error.WriteLine($"written: {string.Join(", ", figure.Save(figureFolder))}");
+                foreach (var why in leftOut) Console.Error.WriteLine($"not drawn: {why}");
             }
             return ExitCode.Done;
         });

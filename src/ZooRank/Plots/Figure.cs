@@ -8,19 +8,22 @@ namespace ZooRank.Plots;
 /// <param name="Heading">What the panel shows, above its left edge.</param>
 /// <param name="Plot">The curves or points with their axes.</param>
 /// <param name="Height">In units of the figure, of which it is 800 wide.</param>
-internal sealed record Panel(string Heading, Plot Plot, int Height);
+/// <param name="Columns">Panels of so many columns stand side by side, each as wide as the figure through their number.</param>
+internal sealed record Panel(string Heading, Plot Plot, int Height, int Columns = 1);
 
 /// <param name="Name">What the line's colour stands for.</param>
 /// <param name="Colour">Of the line; null: the name alone, as a heading of those after it.</param>
-internal sealed record KeyEntry(string Name, Color? Colour = null);
+/// <param name="Marker">A point of this shape in place of the line.</param>
+internal sealed record KeyEntry(string Name, Color? Colour = null, MarkerShape? Marker = null);
 
 /// <summary>
-/// One picture, described once and written as SVG, PDF or PNG: a title, what the colours mean, and panels below each other. It is 800 units wide with letters of 15 to
+/// One picture, described once and written as SVG, PDF or PNG: a title, what the colours mean, and panels below each other, narrow ones side by side. It is 800 units wide with letters of 15 to
 /// 22, so it can be read in one column of a page and across a phone.
 /// </summary>
 public sealed class Figure
 {
-    private const int Width = 800, Margin = 20, PixelsPerUnit = 2;
+    internal const int Width = 800, Margin = 20;
+    private const int PixelsPerUnit = 2;
 
     private readonly string title, subtitle;
     private readonly IReadOnlyList<KeyEntry> key;
@@ -96,13 +99,16 @@ public sealed class Figure
         y = Text(canvas, title, y, 22, bold: true, FigureStyle.Ink);
         foreach (var line in subtitle.Split('\n', StringSplitOptions.RemoveEmptyEntries)) y = Text(canvas, line, y + 2, 16, bold: false, FigureStyle.Muted);
         if (key.Count > 0) y = Key(canvas, y + 10);
+        var (column, below) = (0, y);
         foreach (var panel in panels)
         {
-            y = Text(canvas, panel.Heading, y + 16, 17, bold: true, FigureStyle.Ink);
-            panel.Plot.Render(canvas, new PixelRect(0, Width, y + panel.Height, y));
-            y += panel.Height;
+            if (column % panel.Columns == 0) (column, y) = (0, below);
+            var (width, left) = ((float)Width / panel.Columns, (float)Width / panel.Columns * column++);
+            var top = panel.Heading.Length == 0 ? y + 8 : Text(canvas, panel.Heading, y + 16, panel.Columns > 1 ? 15 : 17, bold: true, FigureStyle.Ink, left + Margin, width - Margin * (panel.Columns > 1 ? 1.2f : 2));
+            panel.Plot.Render(canvas, new PixelRect(left, left + width, top + panel.Height, top));
+            below = Math.Max(below, top + panel.Height);
         }
-        return y + Margin / 2f;
+        return below + Margin / 2f;
     }
 
     private float Key(SKCanvas canvas, float y)
@@ -110,13 +116,15 @@ public sealed class Figure
         const float Size = 16, Line = 26, Swatch = 28, Gap = 7;
         using var font = EmbeddedFonts.Font(bold: false, Size);
         using var stroke = new SKPaint { StrokeWidth = 4, IsAntialias = true, Style = SKPaintStyle.Stroke };
+        using var points = Paint.NewDisposablePaint();
         var x = (float)Margin;
         foreach (var entry in key)
         {
-            var swatch = entry.Colour is null ? 0 : Swatch + Gap;
+            var swatch = entry.Colour is null ? 0 : entry.Marker is null ? Swatch + Gap : (Swatch / 2) + Gap + 6;
             var width = swatch + font.MeasureText(entry.Name);
             if (x + width > Width - Margin) (x, y) = (Margin, y + Line);
-            if (entry.Colour is { } colour)
+            if (entry is { Colour: { } filled, Marker: { } shape }) new MarkerStyle(shape, 12, filled).Render(canvas, new Pixel(x + Swatch / 2, y + Size * 0.65f), points);
+            else if (entry.Colour is { } colour)
             {
                 stroke.Color = new SKColor(colour.ARGB);
                 canvas.DrawLine(x, y + Size * 0.65f, x + Swatch, y + Size * 0.65f, stroke);
@@ -127,13 +135,12 @@ public sealed class Figure
         return y + Line;
     }
 
-    // A line of text at the left margin, made smaller where it is too long; returns where the next may begin.
-    private static float Text(SKCanvas canvas, string text, float y, float size, bool bold, Color colour)
+    // A line of text, at the left margin if not elsewhere, made smaller where it is too long; returns where the next may begin.
+    private static float Text(SKCanvas canvas, string text, float y, float size, bool bold, Color colour, float x = Margin, float room = Width - (2 * Margin))
     {
         using var font = EmbeddedFonts.Font(bold, size);
-        var room = Width - 2f * Margin;
         if (font.MeasureText(text) is var width && width > room) font.Size *= room / width;
-        Glyphs(canvas, text, Margin, y + size, font, colour);
+        Glyphs(canvas, text, x, y + size, font, colour);
         return y + size * 1.3f;
     }
 
