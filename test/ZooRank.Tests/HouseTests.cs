@@ -28,6 +28,7 @@ public partial class HouseTests
         ["Tracking"] = ["Downloads", "Files", "Runs"],
         ["Cluster"] = ["Files"],
         ["Ranking"] = ["Data", "Downloads", "Features", "Metrics", "Models", "Native", "Imaging", "Runs", "Evaluation", "Statistics", "Truth"],
+        ["Reports"] = ["Evaluation", "Files", "Metrics", "Ranking", "Runs", "Statistics", "Truth"],
     };
 
     [Fact]

@@ -5,6 +5,7 @@ using ZooRank.Files;
 using ZooRank.Metrics;
 using ZooRank.Models;
 using ZooRank.Ranking;
+using ZooRank.Reports;
 
 namespace ZooRank.Cli.Commands;
 
@@ -25,13 +26,14 @@ internal static class RankCommand
         var json = new Option<bool>("--json") { Description = "Print the ranking as JSON instead of the table." };
         var @out = new Option<string?>("--out", "-o") { Description = "Write the ranking as JSON to a file too.", HelpName = "FILE" };
         var csv = new Option<string?>("--csv") { Description = "Write the models and their numbers as CSV to a file too.", HelpName = "FILE" };
+        var report = new Option<string?>("--report") { Description = "Write the ranking as a page to read and print too: one HTML file.", HelpName = "FILE" };
         var noCache = new Option<bool>("--no-cache") { Description = "Neither read nor keep features in the cache." };
         var offline = new Option<bool>("--offline") { Description = "Fetch nothing; a checkpoint that is not there is a skipped model." };
         var memory = new Option<double?>("--memory") { Description = "GB that a batch's activations may take; beyond that images are sent through twice. Default: half of what is free.", HelpName = "GB" };
 
         var command = new Command("rank", "Rank a zoo of source models for a target data set.");
         target.AddTo(command);
-        foreach (var option in new Option[] { zoo, scenario, metrics, by, history, thumbnails, resamples, json, @out, csv, noCache, offline, memory }) command.Add(option);
+        foreach (var option in new Option[] { zoo, scenario, metrics, by, history, thumbnails, resamples, json, @out, csv, report, noCache, offline, memory }) command.Add(option);
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
         return command;
@@ -43,7 +45,7 @@ internal static class RankCommand
             var ranking = parsed.GetValue(by) is { } name ? MetricList.Get(name) : null;
             if (parsed.GetValue(resamples) is < 0 or 1) throw new InvalidInputException($"--resamples must be 0 or at least 2; got {parsed.GetValue(resamples)}.");
             var models = ModelZoo.Open(parsed.GetRequiredValue(zoo));
-            foreach (var file in new[] { parsed.GetValue(@out), parsed.GetValue(csv) }.OfType<string>()) AtomicFile.CheckWritable(file);   // not after an hour's work
+            foreach (var file in new[] { parsed.GetValue(@out), parsed.GetValue(csv), parsed.GetValue(report) }.OfType<string>()) AtomicFile.CheckWritable(file);   // not after an hour's work
             if (parsed.GetValue(memory) is <= 0) throw new InvalidInputException($"--memory must be above 0 GB; got {parsed.GetValue(memory)}.");
             List<HistorySource> known = [.. (parsed.GetValue(history) ?? []).Select(HistorySource.Open)];
             using var dataset = target.Open(parsed);
@@ -71,7 +73,8 @@ internal static class RankCommand
             else RankingTable.Print(result);
             if (parsed.GetValue(@out) is { } whole) AtomicFile.WriteText(whole, RankingText.Json(result) + "\n");
             if (parsed.GetValue(csv) is { } table) AtomicFile.WriteText(table, RankingText.Csv(result));
-            foreach (var file in new[] { parsed.GetValue(@out), parsed.GetValue(csv) }.OfType<string>()) Console.Error.WriteLine($"written: {file}");
+            if (parsed.GetValue(report) is { } page) AtomicFile.WriteText(page, RankingReport.Of(result));
+            foreach (var file in new[] { parsed.GetValue(@out), parsed.GetValue(csv), parsed.GetValue(report) }.OfType<string>()) Console.Error.WriteLine($"written: {file}");
             return result.Skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;
         }
     }

@@ -8,8 +8,6 @@ namespace ZooRank.Cli.Display;
 /// <summary>The ground truth for people.</summary>
 internal static class TruthTables
 {
-    private const int Named = 5;
-
     public static void Print(GroundTruth truth, IReadOnlyList<RunRecord> runs, IReadOnlyList<UnfinishedRun> unfinished, bool listRuns, IAnsiConsole console)
     {
         console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -19,24 +17,11 @@ internal static class TruthTables
             console.WriteLine();
             console.MarkupLineInterpolated($"[bold]{target.Target}[/]");
             PrintTarget(target, console);
-            console.WriteLine(Sentence(target));
+            console.WriteLine(TruthWords.Sentence(target));
         }
         if (unfinished.Count > 0) PrintUnfinished(unfinished);
         if (listRuns) PrintRuns(truth, runs);
         foreach (var caveat in truth.Caveats) console.WriteLine($"  - {caveat}");
-    }
-
-    public static string Sentence(TargetTruth target)
-    {
-        var best = target.Sources[0];
-        var lead = $"{best.Source} is best with {Auc(best.P)}{(best.StandardError is { } e ? $" ± {Auc(e)}" : "")}";
-        var tested = target.Sources.Where(s => s.ToldFromBest is not null).ToList();
-        if (target.Sources.Count == 1) return $"{lead}; there is no other source.";
-        if (tested.Count == 0) return $"{lead}, {Auc(best.P - target.Sources[1].P)} above {target.Sources[1].Source}; whether that is more than chance was not tested.";
-        var same = tested.Where(s => s.ToldFromBest == false).Select(s => s.Source).ToList();
-        var test = "Welch's t-test over the seeds, Holm-adjusted p < 0.05";
-        return same.Count == 0 ? string.Create(CultureInfo.InvariantCulture, $"{lead}, better than each of the {tested.Count} tested ({test}).")
-            : string.Create(CultureInfo.InvariantCulture, $"{lead}, better than {tested.Count - same.Count} of {tested.Count} tested ({test}); it cannot be told from {string.Join(", ", same.Take(Named))}{(same.Count > Named ? $" and {same.Count - Named} more" : "")}.");
     }
 
     private static void PrintTarget(TargetTruth target, IAnsiConsole console)

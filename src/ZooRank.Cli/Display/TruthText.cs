@@ -30,7 +30,7 @@ internal static class TruthText
         ["train_sha256"] = target.Task.TrainSha256,
         ["validation_sha256"] = target.Task.ValidationSha256,
         ["test_sha256"] = target.Task.TestSha256,
-        ["summary"] = target.Sources.Count > 0 ? TruthTables.Sentence(target) : null,
+        ["summary"] = target.Sources.Count > 0 ? TruthWords.Sentence(target) : null,
         ["sources"] = new JsonArray([.. target.Sources.Select(s => new JsonObject
         {
             ["source"] = s.Source,

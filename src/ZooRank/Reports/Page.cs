@@ -1,0 +1,73 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+using static ZooRank.Reports.Markup;
+
+namespace ZooRank.Reports;
+
+/// <param name="Id">For links; a program's own.</param>
+/// <param name="Heading">Of the section.</param>
+/// <param name="Body">What is below it.</param>
+public sealed record Section(string Id, string Heading, Markup Body);
+
+/// <summary>
+/// A page that needs nothing but itself: style and script are in it, its policy forbids every load and every script but its own (by hash), and it can be read, and used, without the script. It is well-formed XML.
+/// </summary>
+public static class Page
+{
+    private static readonly string Style = Resource("report.css"), Script = $"//<![CDATA[\n{Resource("report.js")}//]]>";
+
+    private static readonly string Policy =
+        $"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Script)))}'; img-src data:; base-uri 'none'; form-action 'none'";
+
+    /// <param name="kind">What kind of page, in a word or two.</param>
+    /// <param name="title">What it is about.</param>
+    /// <param name="lead">What is said first, above all sections.</param>
+    /// <param name="sections">In order; those without a body are left out.</param>
+    /// <param name="foot">Last line.</param>
+    public static string Of(string kind, string title, Markup lead, IReadOnlyList<Section> sections, Markup foot)
+    {
+        var shown = sections.Where(s => !s.Body.IsEmpty).ToList();
+        return Html($"""
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8"/>
+            <meta http-equiv="Content-Security-Policy" content="{Policy}"/>
+            <meta name="viewport" content="width=device-width, initial-scale=1"/>
+            <meta name="color-scheme" content="light dark"/>
+            <meta name="referrer" content="no-referrer"/>
+            <meta name="generator" content="ZooRank"/>
+            <title>{title} · {kind} · ZooRank</title>
+            <link rel="icon" href="data:,"/>
+            <style>
+            {Own(Style)}</style>
+            </head>
+            <body>
+            <a class="skip" href="#content">Skip to the content</a>
+            <header class="top"><p><strong>ZooRank</strong> <span>{kind}</span></p><button type="button" id="theme" hidden="hidden">Theme: as the system</button></header>
+            <div class="page">
+            <nav aria-label="Contents"><h2>Contents</h2><ol>{shown.Select(s => Html($"""<li><a href="#{s.Id}">{s.Heading}</a></li>"""))}</ol></nav>
+            <main id="content" tabindex="-1">
+            <h1 dir="auto">{title}</h1>
+            {lead}
+            {shown.Select(s => Html($"""
+            <section id="{s.Id}" aria-labelledby="{s.Id}-h"><h2 id="{s.Id}-h">{s.Heading}</h2>
+            {s.Body}</section>
+
+            """))}</main>
+            </div>
+            <footer>{foot}</footer>
+            <script>{Own(Script)}</script>
+            </body>
+            </html>
+
+            """).ToString();
+    }
+
+    private static string Resource(string name)
+    {
+        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!);
+        return reader.ReadToEnd().ReplaceLineEndings("\n");
+    }
+}
