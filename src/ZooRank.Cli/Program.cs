@@ -7,7 +7,7 @@ using ZooRank.Native;
 
 var root = new RootCommand("Which pretrained model should you fine-tune for your medical images? ZooRank ranks a zoo of checkpoints from one pass over a few hundred of them.")
 {
-    RankCommand.Create(), ScoreCommand.Create(), MetricsCommand.Create(), FeaturesCommand.Create(), InspectCommand.Create(), DataCommand.Create(), ZooCommand.Create(), PretrainCommand.Create(), FineTuneCommand.Create(), TruthCommand.Create(), EvaluateCommand.Create(), PaperCommand.Create(), ReportCommand.Create(), DemoCommand.Create(), DoctorCommand.Create(),
+    RankCommand.Create(), ScoreCommand.Create(), MetricsCommand.Create(), FeaturesCommand.Create(), InspectCommand.Create(), DataCommand.Create(), ZooCommand.Create(), PretrainCommand.Create(), FineTuneCommand.Create(), TruthCommand.Create(), EvaluateCommand.Create(), PaperCommand.Create(), ReportCommand.Create(), ServeCommand.Create(), DemoCommand.Create(), DoctorCommand.Create(),
 };
 
 root.HelpName = "zoorank";

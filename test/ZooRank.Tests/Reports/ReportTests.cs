@@ -1,8 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using ZooRank.Evaluation;
-using ZooRank.Ranking;
 using ZooRank.Reports;
 using static ZooRank.Reports.Markup;
 
