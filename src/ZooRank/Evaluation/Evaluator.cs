@@ -84,12 +84,25 @@ public static class Evaluator
         };
     }
 
-    /// <summary>The paper's combination of its two terms (<see cref="FeatureCombination"/>): scaled over all sources that a target has scores for, that which is the target itself among them.</summary>
+    /// <summary>
+    /// The paper's combination of its two terms (<see cref="FeatureCombination"/>): each scaled over all sources that have it for a target, that which is the target itself among them. (The published FU has that pair, the
+    /// published LP has not; so FU's least may be its.)
+    /// </summary>
     public static ScoreTable Combine(ScoreTable lp, ScoreTable fu, Scenario scenario)
     {
-        var (sources, targets) = (lp.Sources.Intersect(fu.Sources).ToList(), lp.Targets.Intersect(fu.Targets).ToList());
-        return ScoreTable.Of(sources, targets, t => FeatureCombination.Combine([.. sources.Select(s => lp[s, t] is { } quality && fu[s, t] is { } update
-            ? MetricOutcome.Of(new Dictionary<string, double> { [FeatureCombination.Lp] = quality, [FeatureCombination.Fu] = update }) : MetricOutcome.Not("a term is missing"))], scenario).Scores);
+        var sources = lp.Sources.Union(fu.Sources).ToList();
+        return ScoreTable.Of(sources, [.. lp.Targets.Intersect(fu.Targets)], t =>
+        {
+            var (quality, update) = (Scaled(lp.Column(t, sources), scenario), Scaled(fu.Column(t, sources), scenario));
+            return [.. quality.Zip(update, (q, u) => q * u)];
+        });
+    }
+
+    /// <summary>A term from 0 to 1 over a target's sources, reversed where architectures are compared; 1 where it is the same for all, so that it takes no part.</summary>
+    internal static IReadOnlyList<double?> Scaled(IReadOnlyList<double?> term, Scenario scenario)
+    {
+        var scaled = CombinedScores.Scale(scenario == Scenario.Architecture ? [.. term.Select(v => -v)] : [.. term]);
+        return [.. term.Select((v, i) => v is null ? (double?)null : scaled?[i] ?? 1)];
     }
 
     private static (Scenario, string) ScenarioOf(Scenario? asked, ScoreTable truth)

@@ -17,11 +17,11 @@ public sealed record ScaledTerms(string Source, double Lp, double Fu, double Auc
     public static IReadOnlyList<ScaledTerms> Of(MetricEvaluation evaluation, string target)
     {
         if (!evaluation.Scores.TryGetValue(FeatureCombination.Lp, out var lp) || !evaluation.Scores.TryGetValue(FeatureCombination.Fu, out var fu) || !evaluation.Scores.TryGetValue(FeatureCombination.Metric.Name, out var product)) return [];
-        var sources = lp.Sources.Where(s => lp[s, target] is not null && fu[s, target] is not null).ToList();
-        var sign = evaluation.Scenario == "architecture" ? -1 : 1;
-        double[] Scaled(ScoreTable term) => CombinedScores.Scale([.. sources.Select(s => sign * term[s, target])]) ?? [.. sources.Select(_ => 1.0)];   // the same for all: it takes no part
-        var (quality, update) = (Scaled(lp), Scaled(fu));
-        if (sources.Index().Any(s => !(Math.Abs((product[s.Item, target] ?? double.NaN) - (quality[s.Index] * update[s.Index])) < Tolerance))) return [];
-        return [.. sources.Select((s, i) => (Auc: evaluation.Truth[s, target], s, i)).Where(s => s.Auc is not null).Select(s => new ScaledTerms(s.s, quality[s.i], update[s.i], s.Auc!.Value))];
+        var sources = lp.Sources.Union(fu.Sources).ToList();
+        var scenario = evaluation.Scenario == "architecture" ? Scenario.Architecture : Scenario.Source;
+        var (quality, update) = (Evaluator.Scaled(lp.Column(target, sources), scenario), Evaluator.Scaled(fu.Column(target, sources), scenario));
+        var both = sources.Select((s, i) => (Source: s, Lp: quality[i], Fu: update[i])).Where(t => t is { Lp: not null, Fu: not null }).ToList();
+        if (both.Any(t => !(Math.Abs((product[t.Source, target] ?? double.NaN) - (t.Lp!.Value * t.Fu!.Value)) < Tolerance))) return [];
+        return [.. both.Where(t => evaluation.Truth[t.Source, target] is not null).Select(t => new ScaledTerms(t.Source, t.Lp!.Value, t.Fu!.Value, evaluation.Truth[t.Source, target]!.Value))];
     }
 }
