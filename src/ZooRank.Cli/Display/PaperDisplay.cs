@@ -21,7 +21,13 @@ internal static class PaperDisplay
     public static void Print(PaperReproduction paper, IAnsiConsole console)
     {
         foreach (var table in paper.Tables) ResultTableDisplay.Print(table, console);
-        ResultTableDisplay.Print(Compared(paper), console);
+        console.MarkupLine("[bold]Printed and recomputed[/]");
+        WideTable.Print(
+            new("where", [.. paper.Printed.Select(p => p.Where)], Left: true),
+            [new("printed", [.. paper.Printed.Select(p => p.Printed)]), new("recomputed", [.. paper.Printed.Select(p => p.Recomputed)]), new("", [.. paper.Printed.Select(p => p.Agrees ? "agrees" : "differs")], Left: true, row => !paper.Printed[row].Agrees)],
+            console);
+        foreach (var why in paper.Printed.Where(p => !p.Agrees).GroupBy(p => p.Explanation)) console.WriteLine($"{string.Join("; ", why.Select(p => p.Where))}: {why.Key}");
+        console.WriteLine(PaperReproduction.Scope);
         console.WriteLine($"{paper.Citation}. Published numbers: {paper.DataLicence}.");
     }
 

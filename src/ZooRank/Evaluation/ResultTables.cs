@@ -72,11 +72,10 @@ public static class ResultTables
 
     private static string P(double p) => p < 0.0005 ? "< 0.0005" : string.Create(CultureInfo.InvariantCulture, $"= {p:0.000}");
 
-    /// <summary>With a minus sign; what rounds to zero has none.</summary>
+    /// <summary>With a minus sign; what rounds to zero has none. "–" where there is no number.</summary>
     internal static string Number(double? value, string format)
     {
-        if (value is not { } v) return "–";
-        var text = v.ToString(format, CultureInfo.InvariantCulture);
-        return text.StartsWith('-') ? text.Any(c => c is >= '1' and <= '9') ? $"−{text[1..]}" : text[1..] : text;
+        var text = value?.ToString(format, CultureInfo.InvariantCulture).Replace('-', '−') ?? "–";
+        return text[0] == '−' && !text.Any(c => c is >= '1' and <= '9') ? text[1..] : text;
     }
 }

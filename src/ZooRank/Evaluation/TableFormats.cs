@@ -24,6 +24,8 @@ public sealed record ResultTable(string Name, string Title, IReadOnlyList<string
 /// <summary>Tables of results as Markdown, LaTeX (with the package booktabs) and CSV.</summary>
 public static class TableFormats
 {
+    private const int ManyColumns = 9, LongText = 60;   // beyond which a page's width is short
+
     /// <summary>Markdown and LaTeX hold what people read, the CSV every digit.</summary>
     public static IReadOnlyList<string> Endings { get; } = [".md", ".tex", ".csv"];
 
@@ -57,7 +59,9 @@ public static class TableFormats
         string Line(IEnumerable<string> cells) => $"    {string.Join(" & ", cells)} \\\\\n";
         string Cell(ResultCell cell) => cell.Best ? $"\\textbf{{{InLatex(cell.Text)}}}" : InLatex(cell.Text);
         text.Append("  \\caption{").Append(InLatex(string.Join(" ", (string[])[table.Title + ".", .. table.Notes]))).Append("}\n  \\label{tab:").Append(table.Name).Append("}\n");
-        text.Append("  \\begin{tabular}{l").Append([.. table.Columns.Skip(1).Select((_, c) => IsNumeric(table, c) ? 'r' : 'l')]).Append("}\n    \\toprule\n");
+        if (table.Columns.Count > ManyColumns) text.Append("  \\scriptsize\\setlength{\\tabcolsep}{3pt}\n");
+        string Column(int c) => IsNumeric(table, c) ? "r" : table.Rows.Any(r => r.Cells[c].Text.Length > LongText) ? "p{0.4\\linewidth}" : "l";
+        text.Append("  \\begin{tabular}{l").AppendJoin("", table.Columns.Skip(1).Select((_, c) => Column(c))).Append("}\n    \\toprule\n");
         text.Append(Line(table.Columns.Select(InLatex))).Append("    \\midrule\n");
         foreach (var row in table.Rows) text.Append(row.Apart ? "    \\midrule\n" : "").Append(Line([InLatex(row.Name), .. row.Cells.Select(Cell)]));
         return text.Append("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n").ToString();

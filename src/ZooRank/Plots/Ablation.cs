@@ -33,7 +33,6 @@ public static class Ablation
         // Rows are counted downwards from 0; the mean stands below the last, a little apart.
         double Y(int row) => -(row + (row == targets.Count ? 0.2 : 0));
         var plot = FigureStyle.Axes(Math.Floor((lowest * 10) - 0.5) / 10, 1, Y(targets.Count) - 0.5, 0.5, "weighted τ with AUC", new PixelPadding((float)left, 24, 58, 2));
-        plot.Axes.Left.TickGenerator = new NumericManual();
         plot.Axes.Bottom.TickGenerator = new NumericAutomatic { TickDensity = 0.6, LabelFormatter = v => Figure.Number(v, "0.0") };
         plot.Grid.XAxisStyle.IsVisible = true;
         plot.Grid.YAxisStyle.IsVisible = false;
@@ -46,7 +45,7 @@ public static class Ablation
         plot.Stroke(0, Y(targets.Count) - 0.5, 0, 0.5, FigureStyle.Muted, 1.5f);
         foreach (var (row, (name, _)) in targets.Index())
         {
-            if (evaluation.Random.TryGetValue(name, out var chance)) plot.Stroke(chance.Percentile95, Y(row) - 0.5, chance.Percentile95, Y(row) + 0.5, FigureStyle.Muted, 1.5f);
+            if (evaluation.Random.TryGetValue(name, out var chance)) plot.Stroke(chance.Percentile95, Y(row) - 0.53, chance.Percentile95, Y(row) + 0.53, FigureStyle.Muted, 1.5f);
             foreach (var (k, kind) in Kinds.Index())
                 if (tau[k][row] is { } value) Point(plot, value, Y(row) + (Apart * (1 - k)), kind);
         }
@@ -60,10 +59,10 @@ public static class Ablation
         plot.Axes.Left.TickGenerator = new NumericManual([.. Enumerable.Range(0, targets.Count + 1).Select(Y)], [.. names, "mean, 95 %"]);
         plot.Axes.Left.TickLabelStyle.FontSize = size;
         plot.Axes.Left.TickLabelStyle.ForeColor = FigureStyle.Ink;
-        var reversed = evaluation.Scenario == "architecture" ? " Both terms reversed, as they enter the product." : "";
+        var reversed = evaluation.Scenario == "architecture" ? "Both terms reversed, as they enter the product. " : "";
         return new(
             $"Feature quality, feature update and their product, {evaluation.Scenario}s compared",
-            $"Weighted τ with AUC. Upright grey lines: what one random ranking in twenty exceeds.{reversed}\n{string.Join("   ", Kinds.Index().Select(k => $"mean of {Short(k.Index)}: {(means[k.Index].Mean is { } m ? Figure.Number(m, "0.000") : "–")}"))}",
+            $"Weighted τ with AUC. Upright grey lines: what one random ranking in twenty exceeds.\n{reversed}Means: {string.Join(", ", Kinds.Index().Select(k => $"{Short(k.Index)} {(means[k.Index].Mean is { } m ? Figure.Number(m, "0.000") : "–")}"))}.",
             [new("", plot, height)],
             [.. Kinds.Select(k => new KeyEntry(k.Name, k.Colour, k.Shape))]);
     }

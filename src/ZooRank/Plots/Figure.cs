@@ -1,6 +1,6 @@
-using System.Globalization;
 using ScottPlot;
 using SkiaSharp;
+using ZooRank.Evaluation;
 using ZooRank.Files;
 
 namespace ZooRank.Plots;
@@ -153,5 +153,6 @@ public sealed class Figure
     /// <summary>The file endings that <see cref="Save"/> knows.</summary>
     public static IReadOnlyList<string> Endings { get; } = [".svg", ".pdf", ".png"];
 
-    internal static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture).Replace('-', '−');
+    /// <summary>With a minus sign; what rounds to zero has none.</summary>
+    internal static string Number(double value, string format) => ResultTables.Number(value, format);
 }

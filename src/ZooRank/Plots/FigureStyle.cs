@@ -20,8 +20,14 @@ internal static class FigureStyle
     /// <summary>A ground for values from 0 (light) to 1 (dark).</summary>
     public static Color Shade(double share) => Between(Light2Dark, share);
 
-    /// <summary>Letters that can be read on <see cref="Shade"/>.</summary>
-    public static Color On(double share) => share > 0.55 ? Colors.White : Ink;
+    /// <summary>Letters that can be read on <see cref="Shade"/>: dark or white, whichever has more contrast (WCAG 2's ratio).</summary>
+    public static Color On(double share) => Shade(share) is var ground && 1.05 / (Luminance(ground) + 0.05) > (Luminance(ground) + 0.05) / (Luminance(Ink) + 0.05) ? Colors.White : Ink;
+
+    private static double Luminance(Color colour)
+    {
+        static double Linear(byte channel) => channel / 255.0 is var c && c <= 0.04045 ? c / 12.92 : Math.Pow((c + 0.055) / 1.055, 2.4);
+        return (0.2126 * Linear(colour.R)) + (0.7152 * Linear(colour.G)) + (0.0722 * Linear(colour.B));
+    }
 
     private static Color Between(Color[] colours, double share)
     {

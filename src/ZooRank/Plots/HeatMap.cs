@@ -20,7 +20,7 @@ public static class HeatMap
         var slanted = longest > wide - 6;
         var headingSize = slanted ? FigureStyle.Fitting(targets, NameSize, 170) : NameSize;
         longest = targets.Max(t => FigureStyle.WidthOf(t, headingSize));
-        if (slanted) wide = Math.Min(110, (Figure.Width - 8 - left - (0.71f * FigureStyle.WidthOf(targets[^1], headingSize))) / (targets.Count - 0.5f));
+        if (slanted) wide = Math.Min(110, (Figure.Width - 14 - left - (0.71f * FigureStyle.WidthOf(targets[^1], headingSize))) / (targets.Count - 0.5f));
         var top = slanted ? (0.71f * longest) + 20 : 30;
         var numberSize = FigureStyle.Fitting(["100.00"], NumberSize, wide - 4, bold: true);
 

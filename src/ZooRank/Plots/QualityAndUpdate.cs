@@ -5,11 +5,17 @@ using ZooRank.Statistics;
 
 namespace ZooRank.Plots;
 
-/// <summary>The plane of feature quality and feature update, a panel for each target: the sources' places in it, and lines on which the score, their product, is the same.</summary>
+/// <summary>The plane of feature quality and feature update, a panel for each target: the sources' places in it, and curves on which the score, their product, is the same.</summary>
 public static class QualityAndUpdate
 {
-    private const int MostColumns = 3, Left = 44, Right = 8, Bottom = 50, Top = 4;
-    private const float NameSize = 12;
+    private const int MostColumns = 3, Left = 56, Right = 8, Bottom = 46, Top = 4, ShortestName = 4;
+    private const double Low = -0.05, High = 1.06;
+    private const float NameSize = 12.5f;
+
+    private static readonly double[] Scores = [0.02, 0.1, 0.25, 0.5, 0.75];
+
+    // Of an axis from 0 to 1: as it is, or stretched at the end where most sources lie.
+    private static readonly (Func<double, double> Place, double[] Ticks) Even = (v => v, [0, 0.25, 0.5, 0.75, 1]), LowEnd = (Math.Sqrt, [0, 0.1, 0.25, 0.5, 1]), HighEnd = (v => 1 - Math.Sqrt(Math.Max(0, 1 - v)), [0, 0.5, 0.75, 0.9, 1]);
 
     /// <exception cref="InvalidInputException">No target has both terms and the score that is their product.</exception>
     public static Figure Draw(MetricEvaluation evaluation)
@@ -17,51 +23,64 @@ public static class QualityAndUpdate
         var targets = evaluation.Targets.Select(t => (Name: t, Terms: ScaledTerms.Of(evaluation, t))).Where(t => t.Terms.Count > 1).ToList();
         if (targets.Count == 0) throw new InvalidInputException("no plane of quality and update: it needs the scores lp and fu, and lp_fu as their product.");
         var columns = Math.Min(MostColumns, targets.Count);
-        var height = columns == 1 ? 560 : columns == 2 ? 380 : 290;
-        var reversed = evaluation.Scenario == "architecture" ? " (both reversed)" : "";
-        var most = targets.Max(t => t.Terms.Count);
+        var height = columns == 1 ? 560 : columns == 2 ? 380 : 240;
+        var all = targets.SelectMany(t => t.Terms).ToList();
+        var (x, y) = (Axis(all.Select(t => t.Lp)), Axis(all.Select(t => t.Fu)));
+        var shortened = Shortened([.. all.Select(t => t.Source).Distinct()]);
+        var example = shortened.Where(n => n.Key != n.Value).Select(n => $" Names are shortened: {n.Value} for {n.Key}.").FirstOrDefault();
         return new(
             $"Feature quality and feature update, {evaluation.Scenario}s compared",
-            $"Both terms scaled to 0–1 over a target's {evaluation.Scenario}s{reversed}. Curves: the same score, their product (0.05, 0.2, 0.4, 0.6, 0.8).",
-            [.. targets.Select(t => new Panel(t.Name, Plane(t.Terms, Figure.Width / (double)columns, height), height, columns))],
+            $"Scaled to 0–1 over a target's {evaluation.Scenario}s{(evaluation.Scenario == "architecture" ? ", both reversed" : "")}. Curves: their product is {string.Join(", ", Scores.Select(v => Figure.Number(v, "0.##")))}.\n"
+            + (x == Even && y == Even ? "" : "Axes are stretched where most lie.") + example,
+            [.. targets.Select(t => new Panel(t.Name, Plane(t.Terms, shortened, x, y, Figure.Width / (double)columns, height), height, columns))],
             [new("best AUC", FigureStyle.Highlight, MarkerShape.FilledCircle), new("higher AUC", FigureStyle.Ordered(0, 3), MarkerShape.FilledCircle), new("middle", FigureStyle.Ordered(1, 3), MarkerShape.FilledCircle), new("lower", FigureStyle.Ordered(2, 3), MarkerShape.FilledCircle)]);
     }
 
-    private static Plot Plane(IReadOnlyList<ScaledTerms> terms, double width, int height)
+    private static Plot Plane(IReadOnlyList<ScaledTerms> terms, Dictionary<string, string> names, (Func<double, double> Place, double[] Ticks) horizontal, (Func<double, double> Place, double[] Ticks) vertical, double width, int height)
     {
-        const double Low = -0.06, High = 1.06;
         var plot = FigureStyle.Axes(Low, High, Low, High, "feature quality", new PixelPadding(Left, Right, Bottom, Top), 12);
         plot.Axes.Left.Label.Text = "feature update";
-        foreach (var axis in new IAxis[] { plot.Axes.Left, plot.Axes.Bottom }) axis.TickGenerator = new NumericManual([0, 0.5, 1], ["0", "0.5", "1"]);
+        foreach (var (axis, scale) in new (IAxis, (Func<double, double> Place, double[] Ticks))[] { (plot.Axes.Bottom, horizontal), (plot.Axes.Left, vertical) })
+            axis.TickGenerator = new NumericManual([.. scale.Ticks.Select(scale.Place)], [.. scale.Ticks.Select(t => Figure.Number(t, "0.##"))]);
         plot.HideGrid();
-        foreach (var score in (double[])[0.05, 0.2, 0.4, 0.6, 0.8])
+        foreach (var score in Scores)
         {
-            var line = plot.Add.ScatterLine(Enumerable.Range(0, 61).Select(i => score + ((High - score) * i / 60)).Select(x => new Coordinates(x, score / x)).Where(c => c.Y <= High).ToArray());
-            (line.LineColor, line.LineWidth) = (FigureStyle.Muted.WithAlpha(0.35), 1.2f);
+            // Evenly in the logarithm, so that both arms are smooth.
+            var curve = plot.Add.ScatterLine(Enumerable.Range(0, 121).Select(i => Math.Pow(score, 1 - (i / 120.0))).Select(x => new Coordinates(horizontal.Place(x), vertical.Place(score / x))).ToArray());
+            (curve.LineColor, curve.LineWidth) = (FigureStyle.Muted.WithAlpha(0.35), 1.2f);
         }
         var (areaWidth, areaHeight) = (width - Left - Right, (double)height - Bottom - Top);
-        double X(double value) => (value - Low) / (High - Low) * areaWidth;
-        double Y(double value) => (High - value) / (High - Low) * areaHeight;
-        var size = NameSize;
-        var points = terms.Select(t => new LabelledPoint(t.Source, X(t.Lp), Y(t.Fu), FigureStyle.WidthOf(t.Source, size, bold: true))).ToList();
-        var places = PointLabels.Place(points, areaWidth, areaHeight, size * 1.05, 4.5);
+        Coordinates At(double x, double y) => new(Low + (x / areaWidth * (High - Low)), High - (y / areaHeight * (High - Low)));
+        var spots = terms.Select(t => new Coordinates(horizontal.Place(t.Lp), vertical.Place(t.Fu))).ToList();
+        var points = terms.Zip(spots, (t, spot) => new LabelledPoint(names[t.Source], (spot.X - Low) / (High - Low) * areaWidth, (High - spot.Y) / (High - Low) * areaHeight, FigureStyle.WidthOf(names[t.Source], NameSize, bold: true))).ToList();
+        var places = PointLabels.Place(points, areaWidth, areaHeight, NameSize * 1.05, 4.5);
         var ranks = RankCorrelation.DescendingRanks([.. terms.Select(t => t.Auc)]);
-        Coordinates At((double X, double Y) p) => new(Low + (p.X / areaWidth * (High - Low)), High - (p.Y / areaHeight * (High - Low)));
-        foreach (var (i, place) in places.Index())
+        foreach (var (point, place) in points.Zip(places).Where(p => p.Second.Far > PointLabels.Led))
         {
-            var (dx, dy) = (Math.Max(0, Math.Abs(place.X - points[i].X) - (points[i].Width / 2)), Math.Max(0, Math.Abs(place.Y - points[i].Y) - (size / 2)));
-            if (Math.Sqrt((dx * dx) + (dy * dy)) < 11) continue;
-            var near = (X: Math.Clamp(points[i].X, place.X - (points[i].Width / 2), place.X + (points[i].Width / 2)), Y: Math.Clamp(points[i].Y, place.Y - (size / 2), place.Y + (size / 2)));
-            var (from, to) = (At((points[i].X, points[i].Y)), At(near));
+            // From the point to the nearest place on the name's edge.
+            var (from, to) = (At(point.X, point.Y), At(Math.Clamp(point.X, place.X - (point.Width / 2), place.X + (point.Width / 2)), Math.Clamp(point.Y, place.Y - (NameSize / 2), place.Y + (NameSize / 2))));
             plot.Stroke(from.X, from.Y, to.X, to.Y, FigureStyle.Muted.WithAlpha(0.7), 0.8f);
         }
-        foreach (var (i, term) in terms.Index())
+        // The best lies on top.
+        foreach (var i in Enumerable.Range(0, terms.Count).OrderByDescending(i => ranks[i]))
         {
             var best = ranks[i] < 1.5;
-            plot.Add.Marker(term.Lp, term.Fu, MarkerShape.FilledCircle, best ? 11 : 8.5f, best ? FigureStyle.Highlight : FigureStyle.Ordered((int)Math.Round(ranks[i]) - 1, terms.Count));
-            var at = At(places[i]);
-            plot.Label(term.Source, at.X, at.Y, size, Alignment.MiddleCenter, FigureStyle.Ink, bold: best);
+            plot.Add.Marker(spots[i].X, spots[i].Y, MarkerShape.FilledCircle, best ? 11 : 8.5f, best ? FigureStyle.Highlight : FigureStyle.Ordered((int)Math.Round(ranks[i]) - 1, terms.Count));
+            var at = At(places[i].X, places[i].Y);
+            plot.Label(points[i].Text, at.X, at.Y, NameSize, Alignment.MiddleCenter, FigureStyle.Ink, bold: best);
         }
         return plot;
+    }
+
+    private static (Func<double, double> Place, double[] Ticks) Axis(IEnumerable<double> values) => values.Order().ToList() is var ordered && ordered[ordered.Count / 2] is var median && median < 0.35 ? LowEnd : median > 0.65 ? HighEnd : Even;
+
+    // Panels are small. What most names end in goes, and what follows an underscore, as long as names stay different and long enough to be known.
+    private static Dictionary<string, string> Shortened(IReadOnlyList<string> names)
+    {
+        var endings = names.SelectMany(n => Enumerable.Range(3, Math.Max(0, n.Length - 5)).Select(length => n[^length..])).GroupBy(e => e).Where(g => g.Count() >= Math.Max(3, names.Count / 2)).ToList();
+        var ending = endings.Count == 0 ? null : endings.MaxBy(g => g.Key.Length * g.Count())!.Key;
+        string Cut(string name) => name.IndexOf('_') is var underscore && underscore >= ShortestName ? name[..underscore] : ending is not null && name.EndsWith(ending, StringComparison.Ordinal) && name.Length - ending.Length >= ShortestName ? name[..^ending.Length] : name;
+        var shorter = names.ToDictionary(n => n, Cut);
+        return shorter.Values.Distinct().Count() == names.Count ? shorter : names.ToDictionary(n => n, n => n);
     }
 }

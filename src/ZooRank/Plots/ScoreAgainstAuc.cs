@@ -8,7 +8,7 @@ namespace ZooRank.Plots;
 /// <summary>A metric's scores against the AUCs after fine-tuning, a panel for each target.</summary>
 public static class ScoreAgainstAuc
 {
-    private const int MostColumns = 3, Left = 48, Right = 10, Bottom = 50, Top = 4;
+    private const int MostColumns = 3, Left = 60, Right = 10, Bottom = 50, Top = 4;
     private const float NameSize = 12.5f;
 
     /// <param name="evaluation">Whose scores.</param>
@@ -30,8 +30,8 @@ public static class ScoreAgainstAuc
 
     private static Plot Panel(List<(string Source, double Score, double Auc)> points, string metric, double width, int height)
     {
-        static (double Low, double High) Limits(IEnumerable<double> values) => (values.Min(), values.Max()) is var (low, high) && high > low ? (low - (0.1 * (high - low)), high + (0.1 * (high - low))) : (low - 1, low + 1);
-        var ((left, right), (bottom, top)) = (Limits(points.Select(p => p.Score)), Limits(points.Select(p => p.Auc)));
+        static (double Low, double High) Limits(IEnumerable<double> values, double room) => (values.Min(), values.Max()) is var (low, high) && high > low ? (low - (room * (high - low)), high + (room * (high - low))) : (low - 1, low + 1);
+        var ((left, right), (bottom, top)) = (Limits(points.Select(p => p.Score), 0.1), Limits(points.Select(p => p.Auc), 0.17));
         var plot = FigureStyle.Axes(left, right, bottom, top, metric, new PixelPadding(Left, Right, Bottom, Top), 12);
         foreach (var axis in new IAxis[] { plot.Axes.Left, plot.Axes.Bottom }) axis.TickGenerator = new NumericAutomatic { TickDensity = 0.45, LabelFormatter = v => Figure.Number(v, "0.####") };
         plot.Axes.Left.Label.Text = "AUC × 100";
