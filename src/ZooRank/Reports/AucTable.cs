@@ -17,7 +17,7 @@ internal static class AucTable
         return DataTable.Of(Html($"AUC in per cent. The deeper the blue, the nearer to the target's best; the best of each target is bold."), truth.Sources,
         [
             new(row, Cell.Name),
-            .. truth.Targets.Select(t => new Column<string>(Words.Name(t), s => truth[s, t] is { } auc
+            .. truth.Targets.Select(t => Column<string>.Of(t, s => truth[s, t] is { } auc
                 ? new(auc == ends[t].High ? Html($"<b>{Words.Fixed(100 * auc, 1)}</b>") : Html($"{Words.Fixed(100 * auc, 1)}"), auc, Heat(auc, t)) : new(Html($"–")))),
             .. mean.Values.Any(m => m is not null) && truth.Targets.Count > 1 ? [new Column<string>("mean", s => Cell.Number(100 * mean[s], 1))] : Array.Empty<Column<string>>(),
         ]);

@@ -21,8 +21,11 @@ internal readonly record struct Cell(Markup Content, double? Value = null, doubl
 /// <param name="Cell">Of a row.</param>
 /// <param name="Numeric">Numbers stand right.</param>
 /// <param name="Hint">What the heading means.</param>
-internal sealed record Column<T>(Markup Heading, Func<T, Cell> Cell, bool Numeric = true, string? Hint = null)
+/// <param name="Upright">The heading is a name from outside, written upwards, so that the column is no wider than its numbers.</param>
+internal sealed record Column<T>(Markup Heading, Func<T, Cell> Cell, bool Numeric = true, string? Hint = null, bool Upright = false)
 {
+    public static Column<T> Of(string name, Func<T, Cell> cell) => new(Words.Name(name), cell, Upright: true);
+
     public Column(string heading, Func<T, Cell> cell, bool numeric = true, string? hint = null) : this(Html($"{heading}"), cell, numeric, hint)
     {
     }
@@ -39,7 +42,7 @@ internal static class DataTable
     public static Markup Of<T>(Markup caption, IReadOnlyList<T> rows, IReadOnlyList<Column<T>> columns, Func<T, bool>? strong = null, IReadOnlyList<T>? foot = null) => Html($"""
         <div class="scroll" tabindex="0" role="group" aria-label="Table"><table class="data{(rows.Count > 1 ? " sortable" : "")}">
         <caption>{caption}</caption>
-        <thead><tr>{columns.Select(c => Html($"""<th scope="col"{Class(c.Numeric ? "n" : "")}{Title(c.Hint)}>{c.Heading}</th>"""))}</tr></thead>
+        <thead><tr>{columns.Select((c, i) => Html($"""<th scope="col"{Class(c.Upright ? "n up" : c.Numeric && i > 0 ? "n" : "")}{Title(c.Hint)}>{c.Heading}</th>"""))}</tr></thead>
         <tbody>
         {rows.Select(r => Row(r, columns, strong?.Invoke(r) == true))}</tbody>
         {(foot is null ? default : Html($"<tfoot>{foot.Select(r => Row(r, columns, false))}</tfoot>"))}</table></div>
@@ -47,7 +50,7 @@ internal static class DataTable
         """);
 
     private static Markup Row<T>(T row, IReadOnlyList<Column<T>> columns, bool strong) => Html($"""
-        <tr{Class(strong ? "strong" : "")}>{columns.Select((c, i) => Data(c.Cell(row), i == 0, c.Numeric))}</tr>
+        <tr{Class(strong ? "strong" : "")}>{columns.Select((c, i) => Data(c.Cell(row), i == 0, c.Numeric && i > 0))}</tr>
 
         """);
 

@@ -66,20 +66,20 @@ public static class EvaluationReport
         if (e.NoiseCeiling.Count > 0) foot.Add(new("noise ceiling", t => e.NoiseCeiling.GetValueOrDefault(t)?.BetweenSeeds, e.NoiseCeiling.Values.Average(n => n.BetweenSeeds), "", Colours: false));
         var scale = Scale.Around([0, .. all.Select(a => a.Summary.MeanTauW).OfType<double>(), .. all.SelectMany(a => a.Summary.Interval is { } i ? new[] { i.Low, i.High } : [])]);
         return Html($"""
-            {DotRows.Of(Html($"Mean τ_w over the targets, and its 95 % interval when targets are drawn with replacement."),
+            {DotRows.Of(Html($"Mean τ_w over the targets, and its 95 % interval when targets are drawn with replacement.{(e.History is null ? "" : " Squares: with what the models gave on the other targets.")}"),
                 [.. all.OrderByDescending(a => a.Summary.MeanTauW ?? double.NegativeInfinity).Select(a => new DotRow(Words.Name(a.Name), [new(a.Summary.MeanTauW, a.Summary.Interval?.Low, a.Summary.Interval?.High, a.Name.EndsWith("history", StringComparison.Ordinal) && !e.TauW.ContainsKey(a.Name) ? 1 : 0)],
                     Html($"{Words.Fixed(a.Summary.MeanTauW, 2)} <small>{(a.Summary.Defined < e.Targets.Count ? $"on {a.Summary.Defined} targets" : "")}</small>")))], scale, "τ_w", mark: 0)}
             {DataTable.Of(Html($"Weighted τ of each metric's ranking with that by AUC. Blue agrees, orange contradicts; below the line what chance reaches{(e.NoiseCeiling.Count > 0 ? ", and what one seed of the truth reaches against another" : "")}."), rows,
                 [
                     new Column<TauRow>("metric", r => Cell.Name(r.Name)), new("mean", r => Cell.Number(r.Mean, 2, r.Colours ? r.Mean : null)), new("95 %", r => Cell.Text(r.Interval)),
-                    .. e.Targets.Select(t => new Column<TauRow>(Words.Name(t), r => Cell.Number(r.On(t), 2, r.Colours ? r.On(t) : null))),
+                    .. e.Targets.Select(t => Column<TauRow>.Of(t, r => Cell.Number(r.On(t), 2, r.Colours ? r.On(t) : null))),
                 ], r => r.Name == order[0], foot)}
             {Parts.More("Kendall's τ_b", Correlations(e, order, e.Kendall, "τ_b"))}{Parts.More("Spearman's ρ", Correlations(e, order, e.Spearman, "ρ"))}
             """);
     }
 
     private static Markup Correlations(MetricEvaluation e, List<string> order, IReadOnlyDictionary<string, IReadOnlyDictionary<string, double?>> values, string name) =>
-        DataTable.Of(Html($"{name} of each metric with AUC."), order, [new("metric", Cell.Name), .. e.Targets.Select(t => new Column<string>(Words.Name(t), m => Cell.Number(values[m].GetValueOrDefault(t), 2, values[m].GetValueOrDefault(t))))]);
+        DataTable.Of(Html($"{name} of each metric with AUC."), order, [new("metric", Cell.Name), .. e.Targets.Select(t => Column<string>.Of(t, m => Cell.Number(values[m].GetValueOrDefault(t), 2, values[m].GetValueOrDefault(t))))]);
 
     private static Markup Ranks(MetricEvaluation e) => e is { Friedman: not null, CriticalDifference: { } difference } ? Html($"""
         <figure>{CriticalDifferenceDiagram.Of(e.AverageRanks, difference, e.NotTold)}
@@ -117,7 +117,7 @@ public static class EvaluationReport
             <p>Each point is a {e.Scenario}, each panel a target; scores as they were evaluated.</p>
             {Parts.Choice("metric", "Metric", [.. shown.Select(m => (m, Html($"""
             <div class="panels">{e.Targets.Select(t => Panel(e, m, t))}</div>
-            {Parts.More("The numbers", DataTable.Of(Html($"Scores of {m}."), e.Scores[m].Sources, [new(e.Scenario, Cell.Name), .. e.Targets.Select(t => new Column<string>(Words.Name(t), s => new(Html($"{Words.Short(e.Scores[m][s, t])}"), e.Scores[m][s, t])))]))}
+            {Parts.More("The numbers", DataTable.Of(Html($"Scores of {m}."), e.Scores[m].Sources, [new(e.Scenario, Cell.Name), .. e.Targets.Select(t => Column<string>.Of(t, s => new(Html($"{Words.Short(e.Scores[m][s, t])}"), e.Scores[m][s, t])))]))}
             """)))], first)}
             """);
     }

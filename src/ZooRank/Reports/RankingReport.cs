@@ -73,7 +73,7 @@ public static class RankingReport
         return Html($"""{chart}{DataTable.Of(Html($"The models in rank order. What looks at no image of the target (parameters, ImageNet accuracy, prior) is a baseline that a metric has to beat."), r.Models, columns, m => m.Rank == 1)}""");
     }
 
-    private static readonly (string Name, string Heading)[] Terms = [("lp", "S_LP"), ("fu", "S_FU"), ("knn", "k-NN")];
+    private static readonly (string Name, string Heading)[] Terms = [("lp", "S_LP"), ("fu", "S_FU"), ("knn", "k‑NN")];
 
     private static Markup Plane(Ranking.Ranking r)
     {

@@ -38,7 +38,7 @@ internal sealed record Scatter
     /// <summary>No ticks: the axes have no meaning of their own.</summary>
     public bool Bare { get; init; }
 
-    private const double Small = 3, Large = 5, LetterWidth = 6.6, LineHeight = 12;
+    private const double Small = 3.4, Large = 5, LetterWidth = 6.6, LineHeight = 12;
 
     private double Left => Bare ? 8 : YLabel.Length > 0 ? 52 : 40;
 
@@ -98,6 +98,7 @@ internal sealed record Scatter
     private Markup Names()
     {
         var taken = Points.Select(p => (Left: PlaceX(p.X) - 5, Top: PlaceY(p.Y) - 5, Right: PlaceX(p.X) + 5, Bottom: PlaceY(p.Y) + 5)).ToList();
+        taken.AddRange(Products.Select(s => (PlaceX(s) - 14, 0.0, PlaceX(s) + 14, Top)));
         var names = new List<Markup>();
         foreach (var (p, own) in Points.Take(Named).Select((p, i) => (p, i)))
         {
@@ -106,7 +107,7 @@ internal sealed record Scatter
             foreach (var (left, middle, anchor) in ((double, double, string)[])[(x + 8, y, "start"), (x - 8 - width, y, "end"), (x - (width / 2), y - 12, "middle"), (x - (width / 2), y + 12, "middle")])
             {
                 var box = (Left: left, Top: middle - (LineHeight / 2), Right: left + width, Bottom: middle + (LineHeight / 2));
-                if (box.Left < Left || box.Right > Width || box.Top < Top - 4 || box.Bottom > Bottom + 4 || taken.Where((_, i) => i != own).Any(t => t.Left < box.Right && box.Left < t.Right && t.Top < box.Bottom && box.Top < t.Bottom)) continue;
+                if (box.Left < Left || box.Right > Width || box.Top < Top - 8 || box.Bottom > Bottom + 8 || taken.Where((_, i) => i != own).Any(t => t.Left < box.Right && box.Left < t.Right && t.Top < box.Bottom && box.Top < t.Bottom)) continue;
                 taken.Add(box);
                 names.Add(Html($"""<text x="{anchor switch { "start" => left, "end" => left + width, _ => x }}" y="{middle + 4}" text-anchor="{anchor}">{text}</text>"""));
                 break;

@@ -20,7 +20,7 @@ internal static class Words
 
     public static string Percent(double? share) => share is { } s ? Math.Round(100 * s, MidpointRounding.AwayFromZero).ToString(CultureInfo.InvariantCulture) + " %" : None;
 
-    public static string Range(double low, double high, int decimals) => low < 0 ? $"{Fixed(low, decimals)} to {Fixed(high, decimals)}" : $"{Fixed(low, decimals)}–{Fixed(high, decimals)}";
+    public static string Range(double low, double high, int decimals) => Fixed(low, decimals).StartsWith('−') ? $"{Fixed(low, decimals)} to {Fixed(high, decimals)}" : $"{Fixed(low, decimals)}–{Fixed(high, decimals)}";
 
     public static string P(double p) => p < 0.0005 ? "< 0.0005" : Fixed(p, 3);
 

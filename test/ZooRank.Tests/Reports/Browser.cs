@@ -32,7 +32,7 @@ public sealed class Browser : IAsyncLifetime
         {
             if (browser is null)
             {
-                // The driver runs where NuGet unpacked it: nothing of its 200 MB is copied at build.
+                // The driver runs where NuGet unpacked it: nothing of its 140 MB is copied at build.
                 Environment.SetEnvironmentVariable("PLAYWRIGHT_DRIVER_SEARCH_PATH", typeof(Browser).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "PlaywrightPackage").Value);
                 playwright = await Playwright.CreateAsync();
                 browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path });
