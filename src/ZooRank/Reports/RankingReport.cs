@@ -214,7 +214,7 @@ public static class RankingReport
         var what = r.Metric.StartsWith("lp_fu", StringComparison.Ordinal)
             ? $"the product of feature quality (S_LP) and feature update (S_FU) of Juodelyte et al. (arXiv 2412.20172), each min–max scaled over the models{(r.Scenario == "architecture" ? " and reversed, as for the comparison of architectures" : "")}"
             : $"{r.Metric}{(metric is null ? "" : $" ({metric.Source})")}";
-        var doubt = p.Halves > 0 ? $" Uncertainty was estimated from {p.Halves} random halves of the images; reported are the 90 % interval of each score and the share of 1,000 draws in which a model is the best." : "";
+        var doubt = p.Halves > 0 ? $" Uncertainty was estimated from {p.Halves} random halves of the images; reported are the 90 % interval of each score and the share of {Words.Whole(Doubt.Draws)} draws in which a model is the best." : "";
         return string.Create(CultureInfo.InvariantCulture,
             $"We ranked {r.Models.Count} pretrained models for {r.Target.Name} with ZooRank {Parts.Version(p.Zoorank)} by {what}. The models were measured on {r.Target.ProbeImages} labelled training images of {r.Target.Classes.Count} classes ({(p.ProbePerClass == 0 ? "all images" : $"{p.ProbePerClass} × {r.Target.Classes.Count}, {p.Sampling} sampling")}, seed {p.Seed}, fold {p.Fold}; SHA-256 of images and labels {Start(r.Target.ProbeSha256)}…), with features of {(p.Layer is null ? "the last layer before the head" : $"the layer {p.Layer}")}.{doubt} Computed with libtorch {p.Libtorch} on {p.Device}.{(r.History is null ? "" : $" Results of fine-tuning on {r.History.Targets.Count} other targets entered the score with a weight of {Words.Fixed(r.History.Weights.GetValueOrDefault("history"), 2)}.")}");
 

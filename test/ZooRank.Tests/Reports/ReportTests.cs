@@ -105,6 +105,16 @@ public partial class ReportTests
     }
 
     [Fact]
+    public void The_least_evaluation_and_an_empty_store_are_pages_too()
+    {
+        ScoreTable Table(params double[] values) => new(["a", "b", "c"], ["t"], [.. values.Select(v => (IReadOnlyList<double?>)[v])]);
+        string[] Sections(string page) => [.. XDocument.Parse(page).Descendants("section").Attributes("id").Select(a => a.Value)];
+        var least = Evaluator.Evaluate(new Dictionary<string, ScoreTable> { ["logme"] = Table(1, 1, 1) }, Table(0.7, 0.8, 0.9));
+        Assert.Equal(["tau", "regret", "scores", "truth", "provenance", "cite"], Sections(EvaluationReport.Of(least with { Caveats = [] })));
+        Assert.Equal(["cite"], Sections(TruthReport.Of("empty", new([], []), [])));
+    }
+
+    [Fact]
     public void Thumbnails_that_would_make_the_page_too_large_are_thinned_out_and_it_says_so()
     {
         var whole = MadeResults.Ranking();
@@ -128,8 +138,8 @@ public partial class ReportTests
 
     [Theory]
     [InlineData(new[] { 0.13, 0.87 }, 0, 1, "0.0 0.2 0.4 0.6 0.8 1.0")]
-    [InlineData(new[] { -0.31, 0.79 }, -0.4, 0.8, "−0.4 −0.2 0.0 0.2 0.4 0.6 0.8")]
-    [InlineData(new[] { 0.998, 0.9991 }, 0.998, 0.9992, "0.9980 0.9982 0.9984 0.9986 0.9988 0.9990 0.9992")]
+    [InlineData(new[] { -0.31, 0.79 }, -0.5, 1, "−0.50 −0.25 0.00 0.25 0.50 0.75 1.00")]
+    [InlineData(new[] { 0.998, 0.9991 }, 0.998, 0.99925, "0.99800 0.99825 0.99850 0.99875 0.99900 0.99925")]
     [InlineData(new[] { 1200.0, 5100 }, 1000, 6000, "1000 2000 3000 4000 5000 6000")]
     [InlineData(new[] { 0.25, 1.25 }, 0.2, 1.4, "0.2 0.4 0.6 0.8 1.0 1.2 1.4")]
     public void An_axis_has_round_ends_and_ticks(double[] values, double low, double high, string labels)
