@@ -27,6 +27,7 @@ public static class HeatMap
         var height = (int)Math.Ceiling(top + (Row * sources.Count) + 8);
         var plot = FigureStyle.Sheet(Figure.Width, height);
         foreach (var (s, source) in sources.Index()) plot.Label(source, left - Edge, top + (Row * (s + 0.5)), nameSize, Alignment.MiddleRight, FigureStyle.Ink);
+        var numbers = new List<Action>();   // above all cells, so that none covers a number of its neighbour in a wider font
         foreach (var (t, target) in targets.Index())
         {
             var x = left + (wide * t);
@@ -40,9 +41,11 @@ public static class HeatMap
                 var share = high > low ? (auc - low) / (high - low) : 1;
                 var cell = plot.Add.Rectangle(x + 0.75, x + wide - 0.75, top + (Row * s) + 0.75, top + (Row * (s + 1)) - 0.75);
                 (cell.FillColor, cell.LineWidth) = (FigureStyle.Shade(share), 0);
-                plot.Label(Figure.Number(auc * 100, "0.00"), x + (wide / 2), top + (Row * (s + 0.5)), numberSize, Alignment.MiddleCenter, FigureStyle.On(share), bold: auc == high);
+                var y = top + (Row * (s + 0.5));
+                numbers.Add(() => plot.Label(Figure.Number(auc * 100, "0.00"), x + (wide / 2), y, numberSize, Alignment.MiddleCenter, FigureStyle.On(share), bold: auc == high));
             }
         }
+        numbers.ForEach(draw => draw());
         return new("AUC × 100 after fine-tuning", $"{char.ToUpperInvariant(evaluation.Scenario[0])}{evaluation.Scenario[1..]}s in rows, targets in columns. Dark: the target's best (bold); light: its worst; blank: no AUC.", [new("", plot, height)]);
     }
 }
