@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using ZooRank.Evaluation;
 using ZooRank.Reports;
 using static ZooRank.Reports.Markup;
 
