@@ -22,7 +22,7 @@ public sealed class Browser : IAsyncLifetime
         starting.Dispose();
     }
 
-    /// <summary>A fresh profile without a network.</summary>
+    /// <summary>A fresh profile, without a network unless one is asked for.</summary>
     public async Task<IBrowserContext> Open(BrowserNewContextOptions? options = null)
     {
         var path = ((string[])["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]).FirstOrDefault(File.Exists);
@@ -43,7 +43,7 @@ public sealed class Browser : IAsyncLifetime
             starting.Release();
         }
         options ??= new();
-        options.Offline = true;
+        options.Offline ??= true;
         return await browser.NewContextAsync(options);
     }
 }
