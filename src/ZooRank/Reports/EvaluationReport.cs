@@ -130,15 +130,15 @@ public static class EvaluationReport
         var tau = e.TauW[metric].GetValueOrDefault(target);
         return points.Count == 0 ? default : Html($"""
             <figure><figcaption>{Words.Name(target)} <small>τ_w {Words.Fixed(tau, 2)}</small></figcaption>{new Scatter
-            {
-                Title = $"{metric} against AUC on {target}",
-                Description = $"Score across, AUC up, {points.Count} points; weighted τ {Words.Fixed(tau, 2)}.",
-                Points = points,
-                X = Scale.Around(points.Select(p => p.X), 3),
-                Y = Scale.Around(points.Select(p => p.Y), 3),
-                Width = 250,
-                Height = 190,
-            }.Draw()}</figure>
+        {
+            Title = $"{metric} against AUC on {target}",
+            Description = $"Score across, AUC up, {points.Count} points; weighted τ {Words.Fixed(tau, 2)}.",
+            Points = points,
+            X = Scale.Around(points.Select(p => p.X), 3),
+            Y = Scale.Around(points.Select(p => p.Y), 3),
+            Width = 250,
+            Height = 190,
+        }.Draw()}</figure>
             """);
     }
 

@@ -68,7 +68,7 @@ public static class RankingReport
         Where(m => m.Group is not null, new("group", m => new(Html($"{m.Group?.ToString(CultureInfo.InvariantCulture) ?? Words.None}"), m.Group), hint: "models of group 1 cannot be told from the leading one by these images"));
         foreach (var (name, heading) in Terms.Where(t => t.Name != r.Metric)) Where(m => m.Measures.ContainsKey(name), new(heading, m => Cell.Number(m.Measures.GetValueOrDefault(name), 4)));
         columns.Add(new("parameters", m => new(Html($"{Words.Fixed(m.Parameters / 1e6, 1)} M"), m.Parameters)));
-        Where(m => m.ImagenetTop1 is not null, new("ImageNet", m => new(Html($"{Words.Fixed(m.ImagenetTop1, 1)} %"), m.ImagenetTop1), hint: "per cent of ImageNet's validation images that the architecture's published weights classify right"));
+        Where(m => m.ImagenetTop1 is not null, new("ImageNet", m => new(Html($"{(m.ImagenetTop1 is { } top1 ? $"{Words.Fixed(top1, 1)} %" : Words.None)}"), m.ImagenetTop1), hint: "per cent of ImageNet's validation images that the architecture's published weights classify right"));
         Where(m => m.Prior is not null, new("prior", m => m.Prior is { } p ? new(Html($"{Words.Fixed(p.MeanRank, 1)} of {p.Of}"), p.MeanRank) : new(Html($"–")), hint: "mean rank of the source after fine-tuning on other targets"));
         return Html($"""{chart}{DataTable.Of(Html($"The models in rank order. What looks at no image of the target (parameters, ImageNet accuracy, prior) is a baseline that a metric has to beat."), r.Models, columns, m => m.Rank == 1)}""");
     }

@@ -64,8 +64,23 @@ internal static class MadeResults
             Caveats = [new("made-up", $"these numbers mean nothing: {names[0]}", names[3]), new("made-up", "nor do these")],
             Provenance = new()
             {
-                Zoorank = "0.1.0+abc", Libtorch = "2.10.0", Runtime = ".NET 10", Platform = "Linux", Device = "cpu", Threads = 2, Zoo = names[3], Seed = 24, Fold = 1, ProbePerClass = 100, Sampling = "plain", Layer = names[1],
-                Metrics = ["lp_fu", "lp", "fu", "logme", "knn"], Halves = 20, Started = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), Seconds = 123, Command = ["zoorank", "rank", "--data", names[0]],
+                Zoorank = "0.1.0+abc",
+                Libtorch = "2.10.0",
+                Runtime = ".NET 10",
+                Platform = "Linux",
+                Device = "cpu",
+                Threads = 2,
+                Zoo = names[3],
+                Seed = 24,
+                Fold = 1,
+                ProbePerClass = 100,
+                Sampling = "plain",
+                Layer = names[1],
+                Metrics = ["lp_fu", "lp", "fu", "logme", "knn"],
+                Halves = 20,
+                Started = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+                Seconds = 123,
+                Command = ["zoorank", "rank", "--data", names[0]],
             },
         };
     }

@@ -91,7 +91,12 @@ public partial class ReportTests
         Assert.Equal(["models", "plane", "classes", "metrics", "history", "data", "caveats", "skipped", "methods", "provenance", "cite"], Sections(whole));
         Assert.Equal(["models", "metrics", "data", "methods", "provenance", "cite"], Sections(whole with
         {
-            Structure = null, History = null, Data = null, Caveats = [], Skipped = [], Models = [.. whole.Models.Select(m => m with { Measures = new Dictionary<string, double?> { ["logme"] = 1 } })],
+            Structure = null,
+            History = null,
+            Data = null,
+            Caveats = [],
+            Skipped = [],
+            Models = [.. whole.Models.Select(m => m with { Measures = new Dictionary<string, double?> { ["logme"] = 1 } })],
         }));
     }
 
