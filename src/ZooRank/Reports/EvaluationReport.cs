@@ -148,7 +148,7 @@ public static class EvaluationReport
         var scale = Scale.Around([0, .. Combination.SelectMany(m => e.Targets.Select(t => e.TauW[m].GetValueOrDefault(t))).OfType<double>()]);
         DotRow Row(Markup name, Func<string, double?> tau, bool strong) => new(name, [.. Combination.Select((m, i) => new Dot(tau(m), Series: i))], Html($"{Join(Html($" · "), Combination.Select(m => Html($"{Words.Fixed(tau(m), 2)}")))}"), strong);
         var reversed = e.Scenario == "architecture";
-        var planes = e.Targets.Select(t => (Target: t, Places: QualityUpdatePlane.Places(e.Truth.Sources, s => e.Scores["lp"][s, t], s => e.Scores["fu"][s, t], reversed))).Where(p => p.Places is not null).ToList();
+        var planes = e.Targets.Select(t => (Target: t, Places: QualityUpdatePlane.Places(e.Scores["lp"].Sources.Intersect(e.Scores["fu"].Sources), s => e.Scores["lp"][s, t], s => e.Scores["fu"][s, t], reversed))).Where(p => p.Places is not null).ToList();
         return Html($"""
             {DotRows.Of(Html($"τ_w of feature quality alone, feature update alone and their combination, by target (as figure 6 of the paper){(reversed ? "; the single terms as they are, the combination of the reversed terms" : "")}."),
                 [Row(Html($"mean"), m => e.Summary[m].MeanTauW, true), .. e.Targets.Select(t => Row(Words.Name(t), m => e.TauW[m].GetValueOrDefault(t), false))], scale, "τ_w", Combination, 0)}

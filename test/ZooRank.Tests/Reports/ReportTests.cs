@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using ZooRank.Evaluation;
+using ZooRank.Metrics;
 using ZooRank.Reports;
 using static ZooRank.Reports.Markup;
 
@@ -140,6 +141,22 @@ public partial class ReportTests
         var reversed = QualityUpdatePlane.Places(models, m => m.Item2, m => m.Item3, reversed: true)!;
         Assert.Equal([("a", 1, 1), ("b", 0, 0), ("c", 0.75, 0.75)], reversed.Select(p => (p.Model.Item1, Math.Round(p.Quality, 12), Math.Round(p.Update, 12))));
         Assert.Null(QualityUpdatePlane.Places(models, m => 1, m => m.Item3, reversed: false));
+    }
+
+    [Theory]
+    [InlineData(Scenario.Source)]
+    [InlineData(Scenario.Architecture)]
+    public void On_the_plane_of_the_terms_the_product_is_the_score_that_was_evaluated(Scenario scenario)
+    {
+        var random = new Random(3);
+        string[] sources = ["a", "b", "c", "d", "e"], targets = ["t", "u"];
+        ScoreTable Table() => ScoreTable.Of(sources, targets, _ => [.. sources.Select(_ => (double?)random.NextDouble())]);
+        var e = Evaluator.Evaluate(new Dictionary<string, ScoreTable> { ["lp"] = Table(), ["fu"] = Table() }, Table(), new() { Scenario = scenario });
+        foreach (var t in targets)
+        {
+            var places = QualityUpdatePlane.Places(e.Scores["lp"].Sources, s => e.Scores["lp"][s, t], s => e.Scores["fu"][s, t], scenario == Scenario.Architecture)!;
+            Assert.All(places, p => Assert.Equal(e.Scores["lp_fu"][p.Model, t]!.Value, p.Quality * p.Update, 1e-12));
+        }
     }
 
     [Theory]
