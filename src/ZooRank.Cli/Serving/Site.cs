@@ -103,7 +103,7 @@ internal static class Site
         var local = IPAddress.IsLoopback(options.Address);
         response.Headers["X-Content-Type-Options"] = "nosniff";
         response.Headers["X-Frame-Options"] = "DENY";
-        response.Headers["Referrer-Policy"] = "no-referrer";
+        response.Headers["Referrer-Policy"] = "same-origin";   // without any a browser would not say where an order comes from
         response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
         if (local && request.Host.Host is not ("localhost" or "127.0.0.1" or "[::1]"))
         {
@@ -113,7 +113,8 @@ internal static class Site
         }
         // A browser says from where an order comes; programs, which say nothing, do not act for a page.
         var (origin, site) = (request.Headers.Origin.ToString(), request.Headers["Sec-Fetch-Site"].ToString());
-        if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method) && ((origin.Length > 0 && origin != $"{request.Scheme}://{request.Host}") || site is "cross-site" or "same-site"))
+        var own = site.Length > 0 ? site is "same-origin" or "none" : origin.Length == 0 || origin == $"{request.Scheme}://{request.Host}";
+        if (!own && !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
         {
             response.StatusCode = StatusCodes.Status403Forbidden;
             await response.WriteAsync("Orders are taken from this server's own pages only.\n");

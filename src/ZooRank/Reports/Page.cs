@@ -44,7 +44,7 @@ public static class Page
             <meta http-equiv="Content-Security-Policy" content="{policy}"/>
             <meta name="viewport" content="width=device-width, initial-scale=1"/>
             <meta name="color-scheme" content="light dark"/>
-            <meta name="referrer" content="no-referrer"/>
+            <meta name="referrer" content="{(live is null ? "no-referrer" : "same-origin")}"/>
             <meta name="generator" content="ZooRank"/>
             <title>{title} · {kind} · ZooRank</title>
             <link rel="icon" href="data:,"/>{(live?.Refresh is { } seconds ? Html($"""<noscript><meta http-equiv="refresh" content="{seconds}"/></noscript>""") : default)}
