@@ -45,7 +45,7 @@ internal static class ServeCommand
             {
                 await app.StartAsync(cancellation);
             }
-            catch (IOException e) when (e.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
+            catch (Exception e) when (e is SocketException or IOException)
             {
                 throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture, $"{address}:{parsed.GetValue(port)} cannot be listened on ({e.Message.Split('\n')[0].TrimEnd('.')}). Choose another with --port, or 0 for any that is free."), e);
             }
@@ -60,6 +60,7 @@ internal static class ServeCommand
             {
                 // Ended as it is meant to be.
             }
+            await jobs.StopAsync();   // first: pages that follow a ranking are answered until it has ended
             await app.StopAsync(CancellationToken.None);
             return ExitCode.Done;
         });

@@ -21,7 +21,7 @@ internal sealed record RankingForm(
     string Title, string DataPath, IReadOnlyList<string> Zoos, int PerClass, uint Seed, Metric? By, bool All, bool History, bool Thumbnails, int? InputSize)
 {
     /// <exception cref="InvalidInputException">A field is wrong, or a file that was sent is no data set.</exception>
-    public static async Task<RankingForm> Read(HttpRequest request, IReadOnlyList<Offer> data, IReadOnlyList<Offer> zoos, ResultsFolder results, CancellationToken cancellation)
+    public static async Task<RankingForm> Read(HttpRequest request, IReadOnlyList<Offer> data, IReadOnlyList<Offer> zoos, ResultsFolder results, long largestUpload, CancellationToken cancellation)
     {
         if (!request.HasFormContentType) throw new InvalidInputException("the request has no form. Use the form on the first page.");
         var form = await request.ReadFormAsync(cancellation);
@@ -34,6 +34,7 @@ internal sealed record RankingForm(
         var size = Number("size", 16, 2048);
 
         var sent = form.Files.GetFile("file");
+        if (sent?.Length > largestUpload) throw new InvalidInputException(largestUpload == 0 ? "files are not taken (--max-upload 0). Choose a data set of the list." : $"{Short(sent.FileName)}: files of at most {largestUpload / 1_000_000} MB are taken (--max-upload). Larger data sets: start the server with --data.");
         var path = sent is { Length: > 0 } ? await Keep(sent, results, cancellation)
             : data.FirstOrDefault(d => d.Name == Field("data"))?.Path ?? throw new InvalidInputException(Field("data").Length > 0 ? $"there is no data set '{Short(Field("data"))}' here. Choose one of the list, or send a file." : "no data set is chosen. Choose one of the list, or send a .zip or .npz.");
         return new(sent is { Length: > 0 } ? SafeName.Of(sent.FileName) : Field("data"), path, chosen, perClass, (uint)seed, by, form.ContainsKey("all"), form.ContainsKey("history"), form.ContainsKey("thumbnails"), size);
@@ -46,14 +47,20 @@ internal sealed record RankingForm(
 
     private static string Short(string text) => text.Length > 60 ? text[..60] + "…" : text;
 
-    // Under a name of ours with the sender's as a part, and looked at before it is kept.
+    /// <summary>Removes what was sent with a form that is refused after all.</summary>
+    public static void Forget(RankingForm form, ResultsFolder results)
+    {
+        if (Path.GetDirectoryName(form.DataPath) is { } folder && Path.GetDirectoryName(folder) == results.Uploads) Directory.Delete(folder, recursive: true);
+    }
+
+    // Looked at before it is kept.
     private static async Task<string> Keep(IFormFile sent, ResultsFolder results, CancellationToken cancellation)
     {
         var ending = Path.GetExtension(sent.FileName).ToLowerInvariant();
         if (ending is not (".zip" or ".npz")) throw new InvalidInputException($"{Short(sent.FileName)}: a .zip of class folders or a .npz is wanted.");
-        Directory.CreateDirectory(results.Uploads);
-        var name = SafeName.Of(Path.GetFileNameWithoutExtension(sent.FileName));
-        var path = Path.Combine(results.Uploads, FormattableString.Invariant($"{name}-{Guid.NewGuid():N}{ending}"));
+        // In a folder of its own, so that the data set keeps its name.
+        var folder = Directory.CreateDirectory(Path.Combine(results.Uploads, Guid.NewGuid().ToString("N"))).FullName;
+        var path = Path.Combine(folder, SafeName.Of(Path.GetFileNameWithoutExtension(sent.FileName)) + ending);
         try
         {
             await using (var stream = new FileStream(path, FileMode.CreateNew)) await sent.CopyToAsync(stream, cancellation);
@@ -62,7 +69,7 @@ internal sealed record RankingForm(
         }
         catch
         {
-            File.Delete(path);
+            Directory.Delete(folder, recursive: true);
             throw;
         }
     }

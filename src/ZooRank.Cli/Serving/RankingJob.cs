@@ -38,19 +38,16 @@ internal sealed class RankingJob(string id, string title, Func<IProgress<Ranking
 
     public void Cancel()
     {
-        lock (gate)
-            if (report.Ended) return;
-        cancellation.Cancel();
-        if (Now.Report.State == JobState.Waiting) Tell(new(JobState.Cancelled, "cancelled before it began", 0, null));
+        Tell(new(JobState.Cancelled, "cancelled before it began", 0, null), only: JobState.Waiting);
+        if (!Now.Report.Ended) cancellation.Cancel();
     }
 
     public void Run(CancellationToken stop)
     {
-        if (Now.Report.Ended) return;
+        if (!Tell(new(JobState.AtWork, "looking at the data", 0, null), only: JobState.Waiting)) return;
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation.Token, stop);
         try
         {
-            Tell(new(JobState.AtWork, "looking at the data", 0, null));
             Tell(new(JobState.Done, "done", 1, work(this, both.Token)));
         }
         catch (OperationCanceledException) when (both.IsCancellationRequested)
@@ -61,19 +58,27 @@ internal sealed class RankingJob(string id, string title, Func<IProgress<Ranking
         {
             Tell(new(JobState.Failed, e.Message, 0, null));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Runtime.InteropServices.ExternalException)
+        catch (Exception e)
         {
-            Tell(new(JobState.Failed, e.Message.Split('\n')[0], 0, null));
+            // Whatever it is, the next ranking is to have its turn.
+            Console.Error.WriteLine($"zoorank: {title}: {e}");
+            Tell(new(JobState.Failed, $"{e.Message.Split('\n')[0]} (the server's terminal has more)", 0, null));
         }
     }
 
     public void Dispose() => cancellation.Dispose();
 
-    private void Tell(JobReport now)
+    // What has ended stays so.
+    private bool Tell(JobReport now, JobState? only = null)
     {
         TaskCompletionSource before;
-        lock (gate) (report, before, changed) = (now, changed, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (gate)
+        {
+            if (report.Ended || (only is { } state && report.State != state)) return false;
+            (report, before, changed) = (now, changed, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
         before.SetResult();
+        return true;
     }
 }
 

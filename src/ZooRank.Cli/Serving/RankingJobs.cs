@@ -11,7 +11,7 @@ internal sealed class RankingJobs : IAsyncDisposable
     private const int MostWaiting = 20;
 
     private readonly ConcurrentDictionary<string, RankingJob> all = [];
-    private readonly Channel<RankingJob> queue = Channel.CreateBounded<RankingJob>(MostWaiting);
+    private readonly Channel<RankingJob> queue = Channel.CreateUnbounded<RankingJob>();
     private readonly CancellationTokenSource stop = new();
     private readonly Task worker;
 
@@ -27,22 +27,26 @@ internal sealed class RankingJobs : IAsyncDisposable
     /// <exception cref="InvalidInputException">Too many are waiting.</exception>
     public RankingJob Add(string title, Func<IProgress<RankingProgress>, CancellationToken, string> work)
     {
+        if (all.Values.Count(j => j.Now.Report.State == JobState.Waiting) >= MostWaiting) throw new InvalidInputException($"{MostWaiting} rankings are waiting already. Wait until one is done, or cancel some.");
         var job = new RankingJob(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), title, work);
-        if (!queue.Writer.TryWrite(job))
-        {
-            job.Dispose();
-            throw new InvalidInputException($"{MostWaiting} rankings are waiting already. Wait until one is done, or cancel some.");
-        }
         all[job.Id] = job;
         order.Enqueue(job);
+        if (!queue.Writer.TryWrite(job)) job.Cancel();   // the server is ending
         return job;
+    }
+
+    /// <summary>Cancels all, and waits for the one at work.</summary>
+    public async Task StopAsync()
+    {
+        queue.Writer.TryComplete();
+        foreach (var job in all.Values) job.Cancel();
+        await stop.CancelAsync();
+        await worker;
     }
 
     public async ValueTask DisposeAsync()
     {
-        queue.Writer.TryComplete();
-        await stop.CancelAsync();
-        await worker;
+        await StopAsync();
         foreach (var job in all.Values) job.Dispose();
         stop.Dispose();
     }

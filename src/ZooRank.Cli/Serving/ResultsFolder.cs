@@ -63,5 +63,10 @@ internal sealed class ResultsFolder
     public StoredResult? Find(string name) => List().FirstOrDefault(r => r.Name == name);
 
     /// <summary>A path for a new ranking, by what is ranked and when.</summary>
-    public string NewFile(string target, DateTime now) => System.IO.Path.Combine(Path, FormattableString.Invariant($"{SafeName.Of(target)}-{now:yyyyMMdd-HHmmss}.json"));
+    public string NewFile(string target, DateTime now)
+    {
+        var name = FormattableString.Invariant($"{SafeName.Of(target)}-{now:yyyyMMdd-HHmmss}");
+        var taken = List().Select(r => r.Name).ToHashSet();
+        return System.IO.Path.Combine(Path, $"{(taken.Contains(name) ? Enumerable.Range(2, int.MaxValue - 2).Select(n => FormattableString.Invariant($"{name}-{n}")).First(n => !taken.Contains(n)) : name)}.json");
+    }
 }

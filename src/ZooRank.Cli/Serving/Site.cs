@@ -55,8 +55,17 @@ internal static class Site
         {
             try
             {
-                var (title, work) = rank(await RankingForm.Read(context.Request, data, zoos, results, context.RequestAborted));
-                return Results.Redirect($"/rankings/{jobs.Add(title, work).Id}", permanent: false, preserveMethod: false);
+                var form = await RankingForm.Read(context.Request, data, zoos, results, options.LargestUpload, context.RequestAborted);
+                try
+                {
+                    var (title, work) = rank(form);
+                    return Results.Redirect($"/rankings/{jobs.Add(title, work).Id}");
+                }
+                catch (InvalidInputException)
+                {
+                    RankingForm.Forget(form, results);
+                    throw;
+                }
             }
             catch (InvalidInputException e)
             {
@@ -65,6 +74,10 @@ internal static class Site
             catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
             {
                 return Page(Pages.Problem("Too large", $"Files of at most {options.LargestUpload / 1_000_000} MB are taken (--max-upload). Larger data sets: start the server with --data."), e.StatusCode);
+            }
+            catch (Exception e) when (e is BadHttpRequestException or InvalidDataException)
+            {
+                return Page(Pages.Problem("This form cannot be read", e.Message.Split('\n')[0]), StatusCodes.Status400BadRequest);
             }
         });
         app.MapGet("/rankings/{id}", (string id) => jobs.Find(id) is not { } job ? Missing("ranking")
@@ -91,7 +104,7 @@ internal static class Site
         app.MapPost("/rankings/{id}/cancel", (string id) =>
         {
             jobs.Find(id)?.Cancel();
-            return Results.Redirect($"/rankings/{id}", permanent: false, preserveMethod: false);
+            return Results.Redirect($"/rankings/{id}");
         });
         app.MapFallback(() => Missing("page"));
         return app;
@@ -100,15 +113,14 @@ internal static class Site
     private static Func<HttpContext, RequestDelegate, Task> Guard(SiteOptions options) => async (context, next) =>
     {
         var (request, response) = (context.Request, context.Response);
-        var local = IPAddress.IsLoopback(options.Address);
         response.Headers["X-Content-Type-Options"] = "nosniff";
         response.Headers["X-Frame-Options"] = "DENY";
         response.Headers["Referrer-Policy"] = "same-origin";   // without any a browser would not say where an order comes from
         response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
-        if (local && request.Host.Host is not ("localhost" or "127.0.0.1" or "[::1]"))
+        if (!Answers(options.Address, request.Host.Host))
         {
             response.StatusCode = StatusCodes.Status421MisdirectedRequest;
-            await response.WriteAsync("This server answers to 127.0.0.1 and localhost only.\n");
+            await response.WriteAsync("This server answers to its own address only.\n");
             return;
         }
         // A browser says from where an order comes; programs, which say nothing, do not act for a page.
@@ -122,6 +134,15 @@ internal static class Site
         }
         await next(context);
     };
+
+    // By the address it was given, or as this machine is called; a name of another's choice may be another site's.
+    private static bool Answers(IPAddress address, string host)
+    {
+        var known = IPAddress.TryParse(host.Trim('[', ']'), out var asked);
+        if (IPAddress.IsLoopback(address)) return host == "localhost" || (known && IPAddress.IsLoopback(asked!));
+        if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)) return known || host == "localhost" || host.Split('.')[0].Equals(Dns.GetHostName().Split('.')[0], StringComparison.OrdinalIgnoreCase);
+        return known && asked!.Equals(address);
+    }
 
     private static IResult Report(StoredResult result)
     {

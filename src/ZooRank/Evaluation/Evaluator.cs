@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using ZooRank.Metrics;
 using ZooRank.Statistics;
 
@@ -24,7 +25,7 @@ public sealed record EvaluationOptions
 }
 
 /// <summary>Compares metrics with a ground truth as arXiv 2412.20172 does (its section 5), and further.</summary>
-public static class Evaluator
+public static partial class Evaluator
 {
     private const double Alpha = 0.05;
 
@@ -108,10 +109,9 @@ public static class Evaluator
     private static (Scenario, string) ScenarioOf(Scenario? asked, ScoreTable truth)
     {
         if (asked is { } scenario) return (scenario, "as asked");
-        string[] families = ["resnet", "densenet", "efficientnet", "googlenet", "mnasnet", "mobilenet", "vgg", "convnext", "shufflenet", "vit", "swin", "inception"];
-        return truth.Sources.All(s => families.Any(f => s.StartsWith(f, StringComparison.OrdinalIgnoreCase)))
-            ? (Scenario.Architecture, "all sources bear the name of an architecture")
-            : (Scenario.Source, "the sources do not all bear the name of an architecture");
+        return truth.Sources.All(s => ArchitectureName().IsMatch(s))
+            ? (Scenario.Architecture, "every source bears the name of an architecture")
+            : (Scenario.Source, "the sources do not bear the names of architectures");
     }
 
     private static Dictionary<string, ScoreTable> Prepared(IReadOnlyDictionary<string, ScoreTable> scores, Scenario scenario, IReadOnlyList<string>? asked, List<Caveat> caveats)
@@ -119,7 +119,7 @@ public static class Evaluator
         var reversed = (asked ?? (scenario == Scenario.Architecture ? ReversedByThePaper : [])).Intersect(scores.Keys).ToList();
         if (asked?.Except(scores.Keys).FirstOrDefault() is { } unknown) throw Suggestions.Unknown("metric to reverse", unknown, [.. scores.Keys]);
         if (reversed.Count > 0) caveats.Add(new("reversed", $"{string.Join(", ", reversed)}: reversed, so that a low score is good{(asked is null ? ", as the paper does where architectures are compared" : "")}."));
-        var tables = scores.ToDictionary(s => s.Key, s => reversed.Contains(s.Key) ? s.Value.Map((v, _) => -v) : s.Value);
+        var tables = scores.ToDictionary(s => s.Key, s => reversed.Contains(s.Key) ? s.Value.Map(v => -v) : s.Value);
         if (scores.TryGetValue(FeatureCombination.Lp, out var lp) && scores.TryGetValue(FeatureCombination.Fu, out var fu) && !scores.ContainsKey(FeatureCombination.Metric.Name)) tables[FeatureCombination.Metric.Name] = Combine(lp, fu, scenario);
         return tables;
     }
@@ -132,7 +132,7 @@ public static class Evaluator
         if (values.Max() <= 1) return truth;
         if (values.Min() <= 1) throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture, $"the ground truth mixes fractions ({values.Min()}) and per cent ({values.Max()}). Write all AUCs in one unit."));
         caveats.Add(new("per-cent", "the AUCs are taken for per cent; regret is given as a fraction."));
-        return truth.Map((v, _) => v / 100);
+        return truth.Map(v => v / 100);
     }
 
     private static void LeftOut(Dictionary<string, ScoreTable> tables, ScoreTable truth, List<string> targets, List<Caveat> caveats)
@@ -156,18 +156,19 @@ public static class Evaluator
     private static double? Statistic(ScoreTable table, ScoreTable truth, string target, Func<IReadOnlyList<double>, IReadOnlyList<double>, double?> statistic)
     {
         var both = Both(table, truth, target);
-        return both.Count > 2 ? statistic([.. both.Select(p => p.Score)], [.. both.Select(p => p.Auc)]) : null;
+        // Rounded, so that what is equal but for the last digit ties.
+        return both.Count > 2 && statistic([.. both.Select(p => p.Score)], [.. both.Select(p => p.Auc)]) is { } value ? Math.Round(value, 12) : null;
     }
 
     private static MetricSummary Summary(IReadOnlyDictionary<string, double?> tau, ScoreTable table, ScoreTable truth)
     {
-        var defined = tau.Where(t => t.Value is not null).ToList();
-        List<double> values = [.. defined.Select(t => t.Value!.Value)];
-        if (defined.Count == 0) return new(null, null, 0, null, null, null, null, null);
-        var cases = defined.Select(t => Both(table, truth, t.Key)).ToList();
+        List<double> values = [.. tau.Values.OfType<double>()];
+        // Where scores are constant there is no τ_w, but a choice is made all the same, by lot.
+        var cases = tau.Keys.Select(target => Both(table, truth, target)).Where(c => c.Count > 2).ToList();
+        if (cases.Count == 0) return new(null, null, 0, null, null, null, null, null);
         double Mean(Func<IReadOnlyList<double>, IReadOnlyList<double>, int, double> quality, int k) => cases.Average(c => quality([.. c.Select(p => p.Score)], [.. c.Select(p => p.Auc)], k));
         return new(
-            values.Average(), Bootstrap.OfMean(values), values.Count, Mean(SelectionQuality.Regret, 1), cases.Max(c => SelectionQuality.Regret([.. c.Select(p => p.Score)], [.. c.Select(p => p.Auc)], 1)),
+            values.Count > 0 ? values.Average() : null, Bootstrap.OfMean(values), values.Count, Mean(SelectionQuality.Regret, 1), cases.Max(c => SelectionQuality.Regret([.. c.Select(p => p.Score)], [.. c.Select(p => p.Auc)], 1)),
             Mean(SelectionQuality.Regret, 3), Mean(SelectionQuality.Relative, 1), Mean(SelectionQuality.Relative, 3));
     }
 
@@ -190,7 +191,7 @@ public static class Evaluator
         var order = compared.OrderBy(m => averages[m]).ToList();
         var pairs = order.SelectMany((first, i) => order.Skip(i + 1).Select(second =>
         {
-            var differences = targets.Select(t => tau[first][t] - tau[second][t]).OfType<double>().ToList();
+            var differences = targets.Select(t => tau[first][t] - tau[second][t]).OfType<double>().Select(d => Math.Round(d, 12)).ToList();
             return (First: first, Second: second, Differences: differences, Test: WilcoxonTest.Of(differences));
         })).Where(p => p.Test is not null).ToList();
         var adjusted = Holm.Adjust([.. pairs.Select(p => p.Test!.P)]);
@@ -207,7 +208,7 @@ public static class Evaluator
         var prior = ScoreTable.Of(sources, targets, target => history.Term(sources, target));
         var terms = BesideHistory.Where(tables.ContainsKey).ToList() is { Count: > 0 } known && known[0] == BesideHistory[0] ? known : [.. compared.Take(1)];
         var (priorTau, metrics) = (Taus(prior), terms.ToDictionary(t => t, t => tables[t]));
-        var blends = targets.Select(target => (Target: target, Blend: HistoryBlend.Learn(history, metrics, target))).ToDictionary(b => b.Target, b => b.Blend);
+        var blends = targets.Select(target => (Target: target, Blend: HistoryBlend.Learn(history, metrics, [.. truth.Targets.Where(t => SameData.As(t, target))]))).ToDictionary(b => b.Target, b => b.Blend);
         if (terms.Count == 0 || blends.Values.Any(b => b is null)) return new(priorTau, null, [], null, Summary(priorTau, prior, truth), null, null, null);
 
         var blended = ScoreTable.Of(sources, targets, target =>
@@ -225,6 +226,10 @@ public static class Evaluator
             priorTau, blendTau, terms, blends.Values.First()!.Terms.Keys.ToDictionary(name => name, name => blends.Values.Average(b => b!.Terms[name])), Summary(priorTau, prior, truth), Summary(blendTau, blended, truth),
             gains.Count > 0 ? gains.Average() : null, Bootstrap.OfMean(gains));
     }
+
+    // A family and what its members are called by: numbers, versions, sizes.
+    [GeneratedRegex(@"^(resnet|resnext|wide_resnet|densenet|efficientnet|googlenet|mnasnet|mobilenet|vgg|convnext|shufflenet|regnet|vit|swin|inception|alexnet|squeezenet)([_-]?(v?\d+(_\d+)*|x\d+(_\d+)*|bn|tiny|small|base|large|[abhlmst]\d*))*$", RegexOptions.IgnoreCase)]
+    private static partial Regex ArchitectureName();
 
     private static string Some(IEnumerable<string> names) => names.Distinct().ToList() is var all && all.Count > 6 ? $"{string.Join(", ", all.Take(6))} and {all.Count - 6} more" : string.Join(", ", all);
 }

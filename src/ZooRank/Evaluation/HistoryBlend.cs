@@ -29,7 +29,7 @@ public sealed record HistoryBlend(IReadOnlyDictionary<string, double> Terms, int
         var cases = history.Truth.Targets.Where(t => !leftOut.Contains(t) && metrics.Values.All(m => m.Targets.Contains(t))).Select(target =>
         {
             var sources = history.Truth.Sources.Where(s => history.Truth[s, target] is not null).ToList();
-            string[] unseen = [target, .. leftOut];
+            string[] unseen = [target, .. leftOut];   // and the same data under other names
             return (Truth: history.Truth.Column(target, sources), Terms: (IReadOnlyList<double?[]>)[Scaled(history.Term(sources, unseen)), .. names.Select(n => Scaled(metrics[n].Column(target, sources)))]);
         }).Where(c => c.Truth.Count > 2 && c.Terms[0].Any(v => v is not null)).ToList();
         if (cases.Count < 2) return null;

@@ -12,8 +12,9 @@ public sealed record NoiseCeiling(int Seeds, double BetweenSeeds, double? Agains
     /// <returns>Null where fewer than two sources share two seeds, or the AUCs of a seed are all the same.</returns>
     public static NoiseCeiling? Of(TargetTruth target)
     {
+        if (target.Sources.Count < 2) return null;
         var seeds = target.Sources.Select(s => s.Selected.Select(run => run.Seed).ToHashSet()).Aggregate((a, b) => [.. a.Intersect(b)]).Order().ToList();
-        if (target.Sources.Count < 2 || seeds.Count < 2) return null;
+        if (seeds.Count < 2) return null;
         var aucs = seeds.Select(seed => target.Sources.Select(s => s.Selected.First(run => run.Seed == seed).TestAuc).ToList()).ToList();
         var pairs = aucs.SelectMany((a, i) => aucs.Skip(i + 1).Select(b => WeightedTau.Of(a, b))).ToList();
         var others = aucs.Select((a, i) => WeightedTau.Of(a, [.. Enumerable.Range(0, a.Count).Select(s => aucs.Where((_, j) => j != i).Average(b => b[s]))])).ToList();

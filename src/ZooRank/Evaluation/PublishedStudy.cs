@@ -19,7 +19,7 @@ public sealed class PublishedStudy
         Scenario = scenario;
         Truth = Table($"{folder}/auc.csv");
         // Table 5 is in per cent, table 4 as fractions.
-        if (scenario == Scenario.Architecture) Truth = Truth.Map((value, _) => value / 100);
+        if (scenario == Scenario.Architecture) Truth = Truth.Map(value => value / 100);
         Scores = MetricNames.ToDictionary(name => name, name => Table($"{folder}/{name}.csv"));
     }
 

@@ -57,7 +57,7 @@ public static class ResultTables
     /// <summary>AUC × 100 to two decimals, a row for each source; the best of each target stands out.</summary>
     public static ResultTable Auc(MetricEvaluation e, string name, string title)
     {
-        var truth = e.Truth.Map((value, _) => value * 100);
+        var truth = e.Truth.Map(value => value * 100);
         var best = truth.Targets.ToDictionary(t => t, t => truth.Column(t, truth.Sources).Max());
         return new(name, title, [e.Scenario, .. truth.Targets],
             [.. truth.Sources.Select(s => new ResultRow(s, [.. truth.Targets.Select(t => new ResultCell(Number(truth[s, t], "0.00"), truth[s, t], truth[s, t] is { } v && v == best[t]))]))], []);

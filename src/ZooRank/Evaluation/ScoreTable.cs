@@ -1,6 +1,5 @@
 using System.Globalization;
 using CsvHelper;
-using ZooRank.Files;
 
 namespace ZooRank.Evaluation;
 
@@ -28,16 +27,12 @@ public sealed record ScoreTable(IReadOnlyList<string> Sources, IReadOnlyList<str
         return new(sources, targets, [.. sources.Select((_, s) => (IReadOnlyList<double?>)[.. columns.Select(c => c[s])])]);
     }
 
-    /// <summary>Every number changed, by its target's numbers.</summary>
-    public ScoreTable Map(Func<double, IReadOnlyList<double>, double?> change)
-    {
-        var columns = Enumerable.Range(0, Targets.Count).Select(t => Values.Select(row => row[t]).OfType<double>().ToList()).ToList();
-        return this with { Values = [.. Values.Select(row => (IReadOnlyList<double?>)[.. row.Select((value, t) => value is { } v ? change(v, columns[t]) : null)])] };
-    }
+    /// <summary>Every number changed.</summary>
+    public ScoreTable Map(Func<double, double> change) => this with { Values = [.. Values.Select(row => (IReadOnlyList<double?>)[.. row.Select(value => value is { } v ? change(v) : (double?)null)])] };
 
     /// <summary>
-    /// Reads a CSV as those of the paper's repository: a header with the targets, then a row per source with its name and a number for each target, empty where there is none. A column without a heading before the names,
-    /// as pandas writes it, is passed over.
+    /// Reads a CSV as those of the paper's repository: a header with the targets, then a row per source with its name and a number for each target, empty where there is none. A first column
+    /// without a heading that counts the rows from 0, as pandas writes it, is passed over.
     /// </summary>
     /// <exception cref="InvalidInputException">It is not such a table: the line, the column, what stands there.</exception>
     public static ScoreTable Read(string path)
@@ -60,20 +55,22 @@ public sealed record ScoreTable(IReadOnlyList<string> Sources, IReadOnlyList<str
         {
             using var csv = CsvReader.Create(stream, new CsvReaderOptions { TrimWhitespace = true, TrackLineNumbers = true, MalformedData = CsvMalformedDataHandling.Throw, MaxRecordSize = LongestRow });
             string[] header = [.. csv.Headers];
-            var names = header.Length > 1 && header[0].Length == 0 ? 1 : 0;   // where the sources' names stand
+            var lines = new List<(long Line, string[] Cells)>();
+            while (csv.Read())
+                if (csv.Current.ToArray() is var cells && !cells.All(string.IsNullOrEmpty)) lines.Add((csv.LineNumber, cells));
+            var counted = header.Length > 2 && header[0].Length == 0 && lines.Index().All(l => l.Item.Cells[0] == l.Index.ToString(CultureInfo.InvariantCulture));
+            var names = counted ? 1 : 0;   // where the sources' names stand
             string[] targets = [.. header.Skip(names + 1)];
             if (targets.Length == 0) throw new InvalidInputException($"{path}, line 1: no targets. Expected is a header as 'source,bloodmnist,…' with a column for each target.");
             Once(targets, "target", 1);
             var (sources, rows) = (new List<string>(), new List<IReadOnlyList<double?>>());
-            while (csv.Read())
+            foreach (var (line, cells) in lines)
             {
-                var cells = csv.Current.ToArray();
-                if (cells.All(string.IsNullOrEmpty)) continue;
-                if (cells.Length != header.Length) throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture, $"{path}, line {csv.LineNumber}: {cells.Length} cells, but the header has {header.Length} columns."));
-                if (cells[names].Length == 0) throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture, $"{path}, line {csv.LineNumber}: no name of a source in column {names + 1}."));
+                if (cells.Length != header.Length) throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture, $"{path}, line {line}: {cells.Length} cells, but the header has {header.Length} columns."));
+                if (cells[names].Length == 0) throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture, $"{path}, line {line}: no name of a source in column {names + 1}."));
                 sources.Add(cells[names]);
-                rows.Add([.. cells.Skip(names + 1).Select((cell, t) => Number(cell, csv.LineNumber, targets[t]))]);
-                Once(sources, "source", csv.LineNumber);
+                rows.Add([.. cells.Skip(names + 1).Select((cell, t) => Number(cell, line, targets[t]))]);
+                Once(sources, "source", line);
             }
             if (sources.Count == 0) throw new InvalidInputException($"{path}: no rows below the header. Expected is a row for each source.");
             return new(sources, targets, rows);
@@ -95,9 +92,6 @@ public sealed record ScoreTable(IReadOnlyList<string> Sources, IReadOnlyList<str
 
         static string Short(string text) => text.Length > 40 ? text[..40] + "…" : text;
     }
-
-    /// <summary>Writes what <see cref="Read(string)"/> reads.</summary>
-    public void Write(string path) => CsvFile.Write(path, ["source", .. Targets], Sources.Select((source, s) => (IEnumerable<string>)[source, .. Values[s].Select(CsvFile.Text)]));
 
     private static int Index(IReadOnlyList<string> names, string name)
     {

@@ -11,10 +11,9 @@ namespace ZooRank.Metrics;
 /// <param name="OwnShares">Share of the image's own class among its five nearest in the map, itself included: n.</param>
 public sealed record FeaturePlane(double[] Before, double[] After, double VarianceBefore, double VarianceAfter, double[] OwnShares)
 {
-    /// <returns>Null where S_LP is undefined, or the task has several labels per image.</returns>
-    public static FeaturePlane? Of(FeatureSpace space)
+    /// <param name="space">Of which S_LP is defined.</param>
+    public static FeaturePlane Of(FeatureSpace space)
     {
-        if (space.Set.IsMultiLabel || FeatureQuality.Metric.Measure(space).Undefined is not null) return null;
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var nca = FeatureQuality.Map(space, NeighborhoodComponents.Settled);

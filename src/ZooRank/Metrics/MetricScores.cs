@@ -34,7 +34,7 @@ public sealed record MetricOptions
 public sealed record MetricScores(
     IReadOnlyDictionary<string, MetricOutcome> Outcomes, IReadOnlyDictionary<string, IReadOnlyList<MetricOutcome>> Halves, IReadOnlyDictionary<string, double> Seconds)
 {
-    /// <summary>The features in two dimensions; null where it was not asked for, or cannot be.</summary>
+    /// <summary>The features in two dimensions; null where it was not asked for, lp is not among the metrics or undefined, or it cannot be computed.</summary>
     public FeaturePlane? Plane { get; init; }
 
     /// <summary>Computes metrics on one model's features.</summary>
@@ -71,8 +71,21 @@ public sealed record MetricScores(
                 if (clocks is not null) clocks[metric.Name] = clock.Elapsed.TotalSeconds;
                 done += weight;
             }
-            if (options.Plane && ReferenceEquals(set, features)) plane = FeaturePlane.Of(space);
+            if (options.Plane && ReferenceEquals(set, features) && found.TryGetValue(FeatureQuality.Metric.Name, out var quality) && quality.Undefined is null) plane = PlaneOf(space);
             return found;
+        }
+    }
+
+    // A picture beside the numbers: where it cannot be computed there is none.
+    private static FeaturePlane? PlaneOf(FeatureSpace space)
+    {
+        try
+        {
+            return FeaturePlane.Of(space);
+        }
+        catch (ExternalException)
+        {
+            return null;
         }
     }
 

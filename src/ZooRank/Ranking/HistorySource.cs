@@ -27,9 +27,14 @@ public sealed class HistorySource
     {
         if (name == Published) return new(name, null, new Dictionary<string, RunSource>(), new Dictionary<string, RunTarget>());
         if (!Directory.Exists(name)) return new(name, ScoreTable.Read(name), new Dictionary<string, RunSource>(), new Dictionary<string, RunTarget>());
+        // A model is known by its checkpoint's hash, by its name where there is none; one that a target has twice (with another head) counts as the better.
         var truth = GroundTruth.Of(RunStore.OpenExisting(name).Summaries().Records);
-        return new(
-            name, TruthInput.TableOf(truth), truth.Targets.SelectMany(t => t.Sources).DistinctBy(s => s.Source).ToDictionary(s => s.Source, s => s.Model), truth.Targets.ToDictionary(t => t.Target, t => t.Task));
+        var models = truth.Targets.SelectMany(t => t.Sources).Select(s => s.Model).GroupBy(Row).ToDictionary(g => g.Key, g => g.First());
+        var rows = models.Keys.Order(StringComparer.Ordinal).ToList();
+        var table = ScoreTable.Of(rows, [.. truth.Targets.Select(t => t.Target)], target => [.. rows.Select(row => truth.Targets.First(t => t.Target == target).Sources.FirstOrDefault(s => Row(s.Model) == row)?.P)]);
+        return new(name, table, models, truth.Targets.ToDictionary(t => t.Target, t => t.Task));
+
+        static string Row(RunSource model) => model.Sha256 ?? model.Id;
     }
 
     /// <summary>How each model did on the targets other than the one asked about, null where nothing is known of it; and those targets.</summary>
@@ -42,12 +47,14 @@ public sealed class HistorySource
         if (table is null)
         {
             var published = PublishedHistory.For(target, scenario);
-            return ([.. asked.Select(m => published.Of(m.ArchitectureName, m.Source.Source))], published.Targets);
+            var known = asked.Select(m => published.Of(m.ArchitectureName, m.Source.Source)).ToList();
+            return (known, known.Any(k => k is not null) ? published.Targets : []);
         }
         var history = new SourceHistory(table);
-        var leftOut = table.Targets.Where(t => PublishedHistory.SameData(target, targets.GetValueOrDefault(t)?.Name ?? t) || targets.GetValueOrDefault(t)?.TrainSha256 == probeHash).ToList();
-        var priors = asked.Select(m => RowOf(m) is { } row && history.Of(row, leftOut) is var (rank, count) ? new StaticPrior(rank, table.Sources.Count, count) : null).ToList();
-        return (priors, [.. table.Targets.Except(leftOut)]);
+        var leftOut = table.Targets.Where(t => SameData.As(target, targets.GetValueOrDefault(t)?.Name ?? t) || targets.GetValueOrDefault(t)?.TrainSha256 == probeHash).ToList();
+        var rows = asked.Select(RowOf).ToList();
+        var priors = rows.Select(row => row is not null && history.Of(row, leftOut) is { } s ? new StaticPrior(s.MeanRank, table.Sources.Count, s.Targets, s.Place) : null).ToList();
+        return (priors, [.. table.Targets.Except(leftOut).Where(t => rows.Any(row => row is not null && table[row, t] is not null))]);
     }
 
     // By the checkpoint's hash where a row has one, by name else.

@@ -15,7 +15,7 @@ internal sealed record HistoryTerm(IReadOnlyList<double?> Standing, HistoryShare
     {
         var known = sources.Select(s => s.Of(models, scenario, target, probeHash)).ToList();
         // Several histories of a model count by their targets.
-        var standing = models.Select((_, i) => known.Select(k => k.Priors[i]).OfType<StaticPrior>().ToList()).Select(priors => priors.Count == 0 ? (double?)null : priors.Sum(p => p.Targets * Scaled(p)) / priors.Sum(p => p.Targets)).ToList();
+        var standing = models.Select((_, i) => known.Select(k => k.Priors[i]).OfType<StaticPrior>().ToList()).Select(priors => priors.Count == 0 ? (double?)null : priors.Sum(p => p.Targets * p.Place) / priors.Sum(p => p.Targets)).ToList();
         if (standing.All(s => s is null)) return null;
         var (blend, learnedOn) = Weights(by, scenario, target);
         var share = new HistoryShare([.. sources.Select(s => s.Name)], blend.Terms, learnedOn, [.. known.SelectMany(k => k.Targets).Distinct()], [.. models.Where((_, i) => standing[i] is null).Select(m => m.Source.Id)]);
@@ -41,8 +41,6 @@ internal sealed record HistoryTerm(IReadOnlyList<double?> Standing, HistoryShare
         return new([.. scores.Zip(outcomes, (score, o) => o.Undefined is null ? score : null)], own.Caveats);
     }
 
-    private static double Scaled(StaticPrior prior) => prior.Of > 1 ? (prior.Of + 1 - (2 * prior.MeanRank)) / (prior.Of - 1) : 0;
-
     // Learned on the published tables, the target asked about left out: they have both AUCs and scores.
     private static (HistoryBlend Blend, string LearnedOn) Weights(Metric by, Scenario scenario, string target)
     {
@@ -51,7 +49,7 @@ internal sealed record HistoryTerm(IReadOnlyList<double?> Standing, HistoryShare
             ? new() { [by.Family] = Evaluator.Combine(study.Scores[FeatureCombination.Lp], study.Scores[FeatureCombination.Fu], scenario), [FeatureCombination.Lp] = study.Scores[FeatureCombination.Lp] }
             : study.Scores.TryGetValue(by.Family, out var table) ? new() { [by.Family] = table } : [];
         if (terms.Count == 0) return (new(new Dictionary<string, double> { [HistoryBlend.History] = 0.5, [by.Family] = 0.5 }, 0), $"nothing: the published tables have no scores of {by.Name}, so history and metric count the same");
-        var blend = HistoryBlend.Learn(new(study.Truth), terms, [.. study.Truth.Targets.Where(t => PublishedHistory.SameData(target, t))])!;
+        var blend = HistoryBlend.Learn(new(study.Truth), terms, [.. study.Truth.Targets.Where(t => SameData.As(target, t))])!;
         return (blend, FormattableString.Invariant($"the published tables ({blend.Targets} targets)"));
     }
 }

@@ -11,23 +11,6 @@ public sealed class PublishedHistory
 {
     private const string SourcesArchitecture = "resnet18", ArchitecturesSource = "imagenet";
 
-    // The same pictures under another name, or those that a MedMNIST set was made of.
-    private static readonly Dictionary<string, string> Aliases = new()
-    {
-        ["busi"] = "breastmnist",
-        ["ham10000"] = "dermamnist",
-        ["isic2018"] = "dermamnist",
-        ["pneumonia3"] = "pneumoniamnist",
-        ["pbc"] = "bloodmnist",
-        ["nct"] = "pathmnist",
-        ["crc-val"] = "pathmnist",
-        ["oct"] = "octmnist",
-        ["kermany"] = "octmnist",
-        ["deepdrid"] = "retinamnist",
-        ["bbbc051"] = "tissuemnist",
-        ["chestx"] = "chestmnist",
-    };
-
     private readonly Scenario scenario;
     private readonly Dictionary<string, StaticPrior> priors;
 
@@ -36,25 +19,15 @@ public sealed class PublishedHistory
     /// <summary>Whose results count.</summary>
     public IReadOnlyList<string> Targets { get; }
 
-    /// <summary>Whether a data set is, by its name, that of a table's column, or the pictures it was made of.</summary>
-    public static bool SameData(string dataset, string column)
-    {
-        var (name, known) = (dataset.ToLowerInvariant(), column.ToLowerInvariant());
-        return Begins(name, known) || Begins(known, name) || Aliases.Any(a => Begins(name, a.Key) && Begins(known, a.Value));
-
-        // "busi" begins "busi_64" and "busi", but not "business".
-        static bool Begins(string whole, string start) => whole.StartsWith(start, StringComparison.Ordinal) && (whole.Length == start.Length || !char.IsLetter(whole[start.Length]));
-    }
-
     /// <param name="target">The data set asked about: what is known of it is left out.</param>
     /// <param name="scenario">Which of the two tables.</param>
     public static PublishedHistory For(string target, Scenario scenario)
     {
         var history = new SourceHistory(PublishedStudy.Of(scenario).Truth);
         var table = history.Truth;
-        var leftOut = table.Targets.Where(t => SameData(target, t)).ToList();
+        var leftOut = table.Targets.Where(t => SameData.As(target, t)).ToList();
         var priors = table.Sources.Select(s => (Source: s, Known: history.Of(s, leftOut))).Where(s => s.Known is not null);
-        return new(scenario, priors.ToDictionary(s => s.Source, s => new StaticPrior(s.Known!.Value.MeanRank, table.Sources.Count, s.Known.Value.Targets)), [.. table.Targets.Except(leftOut)]);
+        return new(scenario, priors.ToDictionary(s => s.Source, s => new StaticPrior(s.Known!.MeanRank, table.Sources.Count, s.Known.Targets, s.Known.Place)), [.. table.Targets.Except(leftOut)]);
     }
 
     /// <summary>The prior of a model; null where the tables do not have it.</summary>

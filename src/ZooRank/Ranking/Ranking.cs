@@ -162,7 +162,8 @@ public sealed record RankedModel
 /// <param name="MeanRank">Mean rank of the source's AUC on the other targets; 1 is the best.</param>
 /// <param name="Of">How many sources were compared.</param>
 /// <param name="Targets">How many targets the mean is over: never the one asked about.</param>
-public sealed record StaticPrior(double MeanRank, int Of, int Targets);
+/// <param name="Place">From −1 (last on each of them) to 1 (first).</param>
+public sealed record StaticPrior(double MeanRank, int Of, int Targets, double Place);
 
 public sealed record PreprocessingSummary(int InputSize, string Resize, IReadOnlyList<float> Mean, IReadOnlyList<float> Std);
 

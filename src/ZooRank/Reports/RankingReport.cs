@@ -78,7 +78,7 @@ public static class RankingReport
     private static Markup Plane(Ranking.Ranking r)
     {
         var reversed = r.Scenario == "architecture";
-        var lp = r.Metric == FeatureCombination.Published.Name && r.Models.Any(m => m.Measures.ContainsKey(FeatureQuality.Published.Name)) ? FeatureQuality.Published.Name : FeatureCombination.Lp;
+        var lp = r.Metric.Split('+')[0] == FeatureCombination.Published.Name && r.Models.Any(m => m.Measures.ContainsKey(FeatureQuality.Published.Name)) ? FeatureQuality.Published.Name : FeatureCombination.Lp;
         if (QualityUpdatePlane.Places(r.Models, m => m.Measures.GetValueOrDefault(lp), m => m.Measures.GetValueOrDefault(FeatureCombination.Fu), reversed) is not { } places) return default;
         var points = places.Select(p => new Point(p.Quality, p.Update, p.Model.Id, string.Create(CultureInfo.InvariantCulture, $"S_LP {Words.Fixed(p.Model.Measures[lp], 4)}, S_FU {Words.Fixed(p.Model.Measures["fu"], 4)}; product {Words.Fixed(p.Quality * p.Update, 3)}"), p.Model.Rank == 1 ? 1 : 0)).ToList();
         return Html($"""
@@ -210,13 +210,16 @@ public static class RankingReport
     internal static string Methods(Ranking.Ranking r)
     {
         var p = r.Provenance;
-        var metric = MetricList.All.FirstOrDefault(m => m.Name == r.Metric);
-        var what = r.Metric.StartsWith("lp_fu", StringComparison.Ordinal)
+        var name = r.Metric.Split('+')[0];
+        var metric = MetricList.All.FirstOrDefault(m => m.Name == name);
+        var what = name.StartsWith("lp_fu", StringComparison.Ordinal)
             ? $"the product of feature quality (S_LP) and feature update (S_FU) of Juodelyte et al. (arXiv 2412.20172), each min–max scaled over the models{(r.Scenario == "architecture" ? " and reversed, as for the comparison of architectures" : "")}"
-            : $"{r.Metric}{(metric is null ? "" : $" ({metric.Source})")}";
+            : $"{name}{(metric is null ? "" : $" ({metric.Source})")}";
+        if (r.History is { } h)
+            what = $"the weighted mean of the models' ranks, scaled to −1…1, by {string.Join(", ", h.Weights.Select(w => string.Create(CultureInfo.InvariantCulture, $"{w.Key} (weight {Words.Fixed(w.Value, 2)})")))}, where history is the mean rank by AUC after fine-tuning on {Words.Whole(h.Targets.Count)} other target{(h.Targets.Count == 1 ? "" : "s")}, {name} is {what}, and the weights were learned on {h.LearnedOn}";
         var doubt = p.Halves > 0 ? $" Uncertainty was estimated from {p.Halves} random halves of the images; reported are the 90 % interval of each score and the share of {Words.Whole(Doubt.Draws)} draws in which a model is the best." : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"We ranked {r.Models.Count} pretrained models for {r.Target.Name} with ZooRank {Parts.Version(p.Zoorank)} by {what}. The models were measured on {r.Target.ProbeImages} labelled training images of {r.Target.Classes.Count} classes ({(p.ProbePerClass == 0 ? "all images" : $"{p.ProbePerClass} × {r.Target.Classes.Count}, {p.Sampling} sampling")}, seed {p.Seed}, fold {p.Fold}; SHA-256 of images and labels {Start(r.Target.ProbeSha256)}…), with features of {(p.Layer is null ? "the last layer before the head" : $"the layer {p.Layer}")}.{doubt} Computed with libtorch {p.Libtorch} on {p.Device}.{(r.History is null ? "" : $" Results of fine-tuning on {r.History.Targets.Count} other targets entered the score with a weight of {Words.Fixed(r.History.Weights.GetValueOrDefault("history"), 2)}.")}");
+            $"We ranked {r.Models.Count} pretrained models for {r.Target.Name} with ZooRank {Parts.Version(p.Zoorank)} by {what}. The models were measured on {r.Target.ProbeImages} labelled training images of {r.Target.Classes.Count} classes ({(p.ProbePerClass == 0 ? "all images" : $"{p.ProbePerClass} × {r.Target.Classes.Count}, {p.Sampling} sampling")}, seed {p.Seed}, fold {p.Fold}; SHA-256 of images and labels {Start(r.Target.ProbeSha256)}…), with features of {(p.Layer is null ? "the last layer before the head" : $"the layer {p.Layer}")}.{doubt} Computed with libtorch {p.Libtorch} on {p.Device}.");
 
         static string Start(string hash) => hash.Length > 12 ? hash[..12] : hash;
     }

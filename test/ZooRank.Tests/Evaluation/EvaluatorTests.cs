@@ -44,7 +44,47 @@ public class EvaluatorTests
         var changed = new SourceHistory(Table([0.1, 0.8, 0.7], [0.8, 0.7, 0.9], [0.7, 0.9, 0.6], [0.6, 0.5, 0.5]));
         Assert.Equal(prior.Term(Sources, "t"), changed.Term(Sources, "t"));
         Assert.NotEqual(prior.Term(Sources, "u"), changed.Term(Sources, "u"));
-        Assert.Equal((2.0, 2), prior.Of("a", "t"));   // second on u, second on v
+        Assert.Equal(new SourceStanding(2, Math.Round(1 / 3.0, 12), 2), prior.Of("a", "t"));   // second of four on u and on v
+    }
+
+    [Fact]
+    public void Places_on_targets_of_many_and_of_few_sources_are_put_together()
+    {
+        // b is last of two on one target, c to h are first to sixth on another.
+        var sources = new[] { "a", "b", "c", "d", "e", "f", "g", "h" };
+        var truth = ScoreTable.Of(sources, ["x", "y"], t => t == "x" ? [0.9, 0.8, .. new double?[6]] : [null, null, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4]);
+        var history = new SourceHistory(truth);
+        Assert.Equal((1, -1, 1, -1), (history.Of("a")!.Place, history.Of("b")!.Place, history.Of("c")!.Place, history.Of("h")!.Place));
+        Assert.Equal(-0.2, history.Of("f")!.Place, 1e-12);
+    }
+
+    [Theory]
+    [InlineData("busi_64", "busi", true)]
+    [InlineData("breastmnist", "busi", true)]
+    [InlineData("ham10000", "isic2018_224", true)]
+    [InlineData("organamnist_28", "OrganAMNIST", true)]
+    [InlineData("business", "busi", false)]
+    [InlineData("organamnist", "organcmnist", false)]
+    public void Names_of_the_same_pictures_are_known(string one, string other, bool same) => Assert.Equal((same, same), (SameData.As(one, other), SameData.As(other, one)));
+
+    [Fact]
+    public void The_same_data_under_another_name_teaches_nothing_of_itself()
+    {
+        // Target t under two names: without the second nothing would be known of a.
+        var truth = new ScoreTable(["a", "b", "c"], ["busi_64", "breastmnist", "v"], [[0.9, 0.9, 0.1], [0.8, 0.8, 0.2], [0.7, 0.7, 0.3]]);
+        Assert.Equal([-1, 0, 1], new SourceHistory(truth).Term(truth.Sources, "busi_64").Select(v => v!.Value));
+    }
+
+    [Theory]
+    [InlineData("resnet18,densenet121,efficientnet_v2_s,googlenet,mnasnet1_0,mobilenet_v3_small,vgg11,convnext_tiny,shufflenet_v2_x0_5,vgg16_bn,vit_b_16", "architecture")]
+    [InlineData("densenet,efficientnet,resnet,vgg", "architecture")]
+    [InlineData("resnet18_imagenet,resnet18_radimagenet,resnet18_medmnist", "source")]
+    [InlineData("imagenet,radimagenet,vgg", "source")]
+    public void Architectures_are_told_from_sources_by_their_whole_names(string names, string scenario)
+    {
+        var sources = names.Split(',');
+        var table = ScoreTable.Of(sources, ["t"], _ => [.. sources.Select((_, i) => (double?)(0.5 + (0.01 * i)))]);
+        Assert.Equal(scenario, Evaluator.Evaluate(new Dictionary<string, ScoreTable> { ["leep"] = table }, table).Scenario);
     }
 
     [Fact]
@@ -88,6 +128,8 @@ public class EvaluatorTests
         Assert.Equal(1, evaluation.Summary["perfect"].MeanTauW!.Value, 1e-12);
         Assert.Equal(0, evaluation.Summary["perfect"].Regret1!.Value, 1e-12);
         Assert.Null(evaluation.Summary["constant"].MeanTauW);
+        // By lot: on t the four AUCs have the mean 0.75, on u 0.725, on v 0.675, and their best are 0.9.
+        Assert.Equal((0.15 + 0.175 + 0.225) / 3, evaluation.Summary["constant"].Regret1!.Value, 1e-12);
     }
 
     [Fact]
@@ -127,6 +169,7 @@ public class EvaluatorTests
         var ceiling = NoiseCeiling.Of(GroundTruth.Of(runs).Targets.Single())!;
         Assert.Equal(3, ceiling.Seeds);
         Assert.Equal(-1 / 3.0, ceiling.BetweenSeeds, 1e-12);
+        Assert.Null(NoiseCeiling.Of(new TargetTruth("all failed", new() { Name = "all failed" }, [], [])));
         Assert.Null(NoiseCeiling.Of(GroundTruth.Of([.. runs.Where(r => r.Configuration.Seed == 0)]).Targets.Single()));
     }
 }

@@ -48,14 +48,11 @@ public sealed class ScoreTableTests : IDisposable
     }
 
     [Fact]
-    public void What_is_written_reads_the_same()
+    public void A_first_column_without_a_heading_holds_the_names_where_it_does_not_count()
     {
-        var table = new ScoreTable(["a,b", "quo\"te"], ["t"], [[1.0 / 3], [null]]);
-        table.Write(folder["again.csv"]);
-        var read = ScoreTable.Read(folder["again.csv"]);
-        Assert.Equal(table.Sources, read.Sources);
-        Assert.Equal(1.0 / 3, read["a,b", "t"]);
-        Assert.Null(read["quo\"te", "t"]);
+        // pandas: DataFrame(index=sources).to_csv()
+        var table = ScoreTable.Read(Write(",t,u\nx,1,2\ny,3,4\n"));
+        Assert.Equal((2, "t,u", 4.0), (table.Sources.Count, string.Join(',', table.Targets), table["y", "u"]!.Value));
     }
 
     [Fact]

@@ -9,7 +9,9 @@ using ZooRank.Features;
 using ZooRank.Metrics;
 using ZooRank.Models;
 using ZooRank.Ranking;
+using ZooRank.Runs;
 using ZooRank.Tests.Features;
+using ZooRank.Tests.Runs;
 
 namespace ZooRank.Tests.Ranking;
 
@@ -249,6 +251,28 @@ public sealed class TransferabilityRankerTests : IDisposable
         Assert.Equal(Mean("b", "history", "lp_fu", "lp"), ranking.Models.Single(m => m.Id == "b").Score!.Value, 1e-12);
         Assert.Equal(Mean("a", "lp_fu", "lp"), ranking.Models.Single(m => m.Id == "a").Score!.Value, 1e-12);
         Assert.Contains("history (", ranking.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_store_of_runs_is_a_history_in_which_a_model_is_known_by_its_checkpoint()
+    {
+        var zoo = ThreeSources();
+        string Sha(string id) => LoadedModel.Open(zoo.Models.Single(m => m.Id == id)).Sha256;
+        var store = RunStore.Open(folder["truth"]);
+        void Add(string name, string? sha, string target, double auc)
+        {
+            var run = PlainRuns.Configuration(name, target);
+            store.Add(PlainRuns.Record(run with { Source = run.Source with { Sha256 = sha } }, testAuc: auc));
+        }
+        // What is called b on y is another model; a is called otherwise on both.
+        Add("b", Sha("b"), "x", 0.9);
+        Add("once-a", Sha("a"), "x", 0.8);
+        Add("b", new string('0', 64), "y", 0.9);
+        Add("then-a", Sha("a"), "y", 0.8);
+        var ranking = Rank(zoo, new RankingOptions { History = [HistorySource.Open(folder["truth"])] });
+        double? Standing(string id) => ranking.Models.Single(m => m.Id == id).Measures["history"];
+        Assert.Equal((1, -1, null), (Standing("b"), Standing("a"), Standing("c")));
+        Assert.Equal(["x", "y"], ranking.History!.Targets);
     }
 
     [Fact]

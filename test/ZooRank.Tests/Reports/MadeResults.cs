@@ -45,7 +45,7 @@ internal static class MadeResults
                 Measures = new Dictionary<string, double?> { ["lp_fu"] = i == 5 ? null : 0.9 - (0.2 * i), ["lp"] = 0.5 + (0.05 * ((i * 7) % 5)), ["fu"] = i == 5 ? null : 2.5 - (0.4 * i), ["knn"] = 0.6, ["logme"] = -0.5 + (0.1 * i), [names[1]] = 1 },
                 Undefined = i == 5 ? new Dictionary<string, string> { ["fu"] = names[0] } : new Dictionary<string, string>(),
                 ImagenetTop1 = i == 1 ? 69.8 : null,
-                Prior = i == 2 ? null : new(1.5 + i, 15, 11),
+                Prior = i == 2 ? null : new(1.5 + i, 15, 11, 0.9 - (0.1 * i)),
                 Seconds = 1.5 * i,
                 Cached = i == 2,
                 Architecture = names[2],
@@ -90,7 +90,7 @@ internal static class MadeResults
         names ??= Plain;
         string[] targets = [.. names.Select(n => n + "1")];
         ScoreTable Table(int seed) => new Random(seed) is var random ? ScoreTable.Of(names, targets, _ => [.. names.Select(_ => (double?)random.NextDouble())]) : null!;
-        return Evaluator.Evaluate(new Dictionary<string, ScoreTable> { ["lp"] = Table(1), ["fu"] = Table(2), [names[0]] = Table(3), [names[3]] = Table(4) }, Table(5).Map((v, _) => 0.5 + (v / 2)), new()
+        return Evaluator.Evaluate(new Dictionary<string, ScoreTable> { ["lp"] = Table(1), ["fu"] = Table(2), [names[0]] = Table(3), [names[3]] = Table(4) }, Table(5).Map(v => 0.5 + (v / 2)), new()
         {
             Scenario = Scenario.Source,
             Caveats = [new("made-up", names[0], names[1])],
