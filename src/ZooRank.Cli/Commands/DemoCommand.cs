@@ -5,6 +5,7 @@ using ZooRank.Data;
 using ZooRank.Demo;
 using ZooRank.Models;
 using ZooRank.Ranking;
+using ZooRank.Reports;
 using ZooRank.Training;
 
 namespace ZooRank.Cli.Commands;
@@ -24,7 +25,7 @@ internal static class DemoCommand
     public static Command Create()
     {
         var devices = new DeviceOptions();
-        var @out = new Option<string>("--out", "-o") { Description = "Folder for the pictures, the models and ranking.json.", DefaultValueFactory = _ => "zoorank-demo", HelpName = "FOLDER" };
+        var @out = new Option<string>("--out", "-o") { Description = "Folder for the pictures, the models, the ranking and its page.", DefaultValueFactory = _ => "zoorank-demo", HelpName = "FOLDER" };
         var command = new Command("demo", "Try it: draw a target data set, train four small source models, rank them. Needs no data and no network.") { @out };
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) =>
@@ -52,12 +53,13 @@ internal static class DemoCommand
             Console.Out.WriteLine();
             using var images = ImageDatasets.Open(target);
             using var progress = new RankingProgressDisplay();
-            var ranking = TransferabilityRanker.Rank(images, ModelZoo.Open(zoo), new RankingOptions { Device = device }, progress, cancellation);
+            var ranking = TransferabilityRanker.Rank(images, ModelZoo.Open(zoo), new RankingOptions { Device = device, Thumbnails = true, Command = ["zoorank", "demo"] }, progress, cancellation);
             progress.Dispose();
             Files.AtomicFile.WriteText(Path.Combine(folder, "ranking.json"), RankingText.Json(ranking) + "\n");
+            Files.AtomicFile.WriteText(Path.Combine(folder, "report.html"), RankingReport.Of(ranking));
             RankingTable.Print(ranking);
             Console.Out.WriteLine();
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"All numbers: {Path.Combine(folder, "ranking.json")}. Your own images and checkpoints: zoorank rank --data IMAGES --zoo CHECKPOINTS"));
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"As a page, with charts: {Path.Combine(folder, "report.html")}; all numbers: {Path.Combine(folder, "ranking.json")}. Your own images and checkpoints: zoorank rank --data IMAGES --zoo CHECKPOINTS"));
             var size = new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The folder {folder} holds all that was made ({size / 1e6:0} MB): delete it when you have seen enough."));
             return Task.FromResult(ranking.Skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done);

@@ -80,7 +80,12 @@ internal static class ServeCommand
             Thumbnails = form.Thumbnails,
             Device = device,
             Cache = FeatureCache.OfUser,
-            Command = ["zoorank", "serve"],
+            Command =
+            [
+                "zoorank", "rank", "--data", form.DataPath, "--zoo", .. form.Zoos, "--probe", form.PerClass.ToString(CultureInfo.InvariantCulture), "--seed", form.Seed.ToString(CultureInfo.InvariantCulture),
+                .. form.InputSize is { } side ? (string[])["--input-size", side.ToString(CultureInfo.InvariantCulture)] : [], .. form.By is { } metric ? (string[])["--by", metric.Name] : [],
+                .. form.All ? (string[])["--metrics", "all"] : [], .. form.History ? (string[])["--history", HistorySource.Published] : [], .. form.Thumbnails ? (string[])["--thumbnails"] : [],
+            ],
         }, progress, cancellation);
         var file = folder.NewFile(dataset.Name, DateTime.UtcNow);
         AtomicFile.WriteText(file, RankingText.Json(ranking) + "\n");

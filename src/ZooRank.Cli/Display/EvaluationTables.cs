@@ -17,7 +17,7 @@ internal static class EvaluationTables
             columns.Add(new("history", [.. e.Targets.Select(t => Tau(h.Prior[t])), Tau(h.PriorSummary.MeanTauW), Interval(h.PriorSummary)]));
             if (h is { Blend: { } blend, BlendSummary: { } summary }) columns.Add(new("with history", [.. e.Targets.Select(t => Tau(blend[t])), Tau(summary.MeanTauW), Interval(summary)]));
         }
-        columns.Add(new("chance, 95 %", [.. e.Targets.Select(t => Tau(e.Random[t].Percentile95)), "", ""]));
+        columns.Add(new("chance, 95 %", [.. e.Targets.Select(t => Tau(e.Random[t].Percentile95)), Tau(e.RandomMean), ""]));
         if (e.NoiseCeiling.Count > 0) columns.Add(new("ceiling", [.. e.Targets.Select(t => Tau(e.NoiseCeiling.GetValueOrDefault(t)?.BetweenSeeds)), Tau(e.NoiseCeiling.Values.Average(n => n.BetweenSeeds)), ""]));
         WideTable.Print(new("target", [.. e.Targets, "mean", "95 %"], Left: true), columns, console);
 
@@ -38,7 +38,7 @@ internal static class EvaluationTables
         foreach (var caveat in e.Caveats) console.WriteLine($"  - {caveat}");
     }
 
-    private static string Interval(MetricSummary s) => s.Interval is { } i ? string.Create(CultureInfo.InvariantCulture, $"{i.Low:0.00}–{i.High:0.00}") : "–";
+    private static string Interval(MetricSummary s) => s.Interval is { } i ? $"{Tau(i.Low)} to {Tau(i.High)}" : "–";
 
-    private static string Tau(double? value) => value?.ToString("0.00", CultureInfo.InvariantCulture) ?? "–";
+    private static string Tau(double? value) => value is { } v ? (Math.Round(v, 2) + 0.0).ToString("0.00;−0.00", CultureInfo.InvariantCulture) : "–";
 }

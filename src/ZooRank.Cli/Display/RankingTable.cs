@@ -54,7 +54,7 @@ internal static class RankingTable
             ("rank", m => m.Rank?.ToString(CultureInfo.InvariantCulture) ?? "–"),
             (ranking.Metric is "lp_fu" ? "score" : ranking.Metric, m => Number(m.Score, "0.000")),
         };
-        if (models.Any(m => m.Interval is not null)) columns.Add(("90 % within", m => m.Interval is { } i && i[1] > i[0] ? $"{Number(i[0], "0.00")}–{Number(i[1], "0.00")}" : "–"));
+        if (models.Any(m => m.Interval is not null)) columns.Add(("90 % within", m => m.Interval is { } i && i[1] > i[0] ? $"{Number(i[0], "0.00")}{(i[0] < 0 ? " to " : "–")}{Number(i[1], "0.00")}" : "–"));
         columns.Add(("best in", m => m.ProbabilityBest is { } p ? Math.Round(100 * p, MidpointRounding.AwayFromZero).ToString(CultureInfo.InvariantCulture) + " %" : "–"));
         if (models.Any(m => m.Group is not null)) columns.Add(("group", m => m.Group?.ToString(CultureInfo.InvariantCulture) ?? "–"));
         foreach (var (name, heading) in MainMeasures.Where(x => x.Name != ranking.Metric && models.Any(m => m.Measures.ContainsKey(x.Name)))) columns.Add((heading, m => Number(m.Measures.GetValueOrDefault(name), "0.0000")));

@@ -38,7 +38,7 @@ internal static class Pages
     public static string Home(IReadOnlyList<StoredResult> results, IReadOnlyList<RankingJob> jobs, IReadOnlyList<Offer> data, IReadOnlyList<Offer> zoos, long largestUpload) => Page.Of("server", "Which model to fine-tune", default,
     [
         new("rank", "Rank", Form(data, zoos, largestUpload)),
-        new("at-work", "At work", Jobs([.. jobs.Where(j => !j.Now.Report.Ended || j.Now.Report.State != JobState.Done)])),
+        new("at-work", "At work, or failed", Jobs([.. jobs.Where(j => !j.Now.Report.Ended || j.Now.Report.State == JobState.Failed)])),
         new("results", "Results", Results(results)),
     ], Foot, Plain);
 

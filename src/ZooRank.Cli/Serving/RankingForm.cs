@@ -67,9 +67,10 @@ internal sealed record RankingForm(
             ImageDatasets.Open(path).Dispose();
             return path;
         }
-        catch
+        catch (Exception e)
         {
             Directory.Delete(folder, recursive: true);
+            if (e is InvalidInputException) throw new InvalidInputException(e.Message.Replace(path, Short(sent.FileName), StringComparison.Ordinal), e);
             throw;
         }
     }

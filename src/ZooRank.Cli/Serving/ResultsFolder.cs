@@ -42,6 +42,7 @@ internal sealed class ResultsFolder
     public ResultsFolder(string path)
     {
         Path = System.IO.Path.GetFullPath(path);
+        if (File.Exists(Path)) throw new InvalidInputException($"--results {path}: a file. Give a folder.");
         Directory.CreateDirectory(Uploads);
         AtomicFile.CheckWritable(System.IO.Path.Combine(Path, "writable"));
     }

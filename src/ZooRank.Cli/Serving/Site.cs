@@ -103,7 +103,8 @@ internal static class Site
         });
         app.MapPost("/rankings/{id}/cancel", (string id) =>
         {
-            jobs.Find(id)?.Cancel();
+            if (jobs.Find(id) is not { } job) return Missing("ranking");
+            job.Cancel();
             return Results.Redirect($"/rankings/{id}");
         });
         app.MapFallback(() => Missing("page"));

@@ -52,9 +52,12 @@ public static partial class Evaluator
 
         IReadOnlyDictionary<string, IReadOnlyDictionary<string, double?>> Each(Func<IReadOnlyList<double>, IReadOnlyList<double>, double?> statistic) =>
             tables.ToDictionary(t => t.Key, t => (IReadOnlyDictionary<string, double?>)targets.ToDictionary(target => target, target => Statistic(t.Value, truth, target, statistic)));
+        int Compared(string target) => tables.Values.Max(table => Both(table, truth, target).Count);
         var tau = Each((x, y) => WeightedTau.Of(x, y));
         var combined = tables.ContainsKey(FeatureCombination.Metric.Name);
-        var compared = tables.Keys.Where(name => !combined || name is not (FeatureCombination.Lp or FeatureCombination.Fu)).ToList();
+        var partial = tables.Where(table => targets.Any(target => Both(table.Value, truth, target).Count < 3)).Select(table => table.Key).ToList();
+        if (partial.Count > 0 && partial.Count < tables.Count) caveats.Add(new("not-on-all-targets", $"{string.Join(", ", partial)}: without scores on some of the targets, so not compared with the others by rank."));
+        var compared = tables.Keys.Where(name => (partial.Count == tables.Count || !partial.Contains(name)) && (!combined || name is not (FeatureCombination.Lp or FeatureCombination.Fu))).ToList();
         var ranks = targets.Select(target => (IReadOnlyList<double>)RankCorrelation.DescendingRanks([.. compared.Select(name => tau[name][target] ?? double.NegativeInfinity)])).ToList();
         var friedman = FriedmanTest.Of(ranks);
         var averages = compared.Index().ToDictionary(m => m.Item, m => ranks.Average(r => r[m.Index]));
@@ -74,7 +77,8 @@ public static partial class Evaluator
             CriticalDifference = difference,
             NotTold = difference is { } d ? NotTold(averages, d) : [],
             Wilcoxon = Wilcoxon(compared, averages, tau, targets),
-            Random = targets.ToDictionary(t => t, t => RandomRanking.Of(tables.Values.Max(table => Both(table, truth, t).Count))),
+            Random = targets.ToDictionary(t => t, t => RandomRanking.Of(Compared(t))),
+            RandomMean = RandomRanking.OfMean([.. targets.Select(Compared)]),
             NoiseCeiling = options.NoiseCeiling.Where(n => targets.Contains(n.Key)).ToDictionary(),
             History = History(tables, compared, truth, targets, tau),
             Scores = tables,
@@ -124,7 +128,8 @@ public static partial class Evaluator
         return tables;
     }
 
-    private static ScoreTable AsFractions(ScoreTable truth, List<Caveat> caveats)
+    /// <exception cref="InvalidInputException">There is none, one is no AUC, or units are mixed.</exception>
+    internal static ScoreTable AsFractions(ScoreTable truth, List<Caveat> caveats)
     {
         var values = truth.Values.SelectMany(row => row).OfType<double>().ToList();
         if (values.Count == 0) throw new InvalidInputException("the ground truth has no AUC.");
@@ -138,7 +143,7 @@ public static partial class Evaluator
     private static void LeftOut(Dictionary<string, ScoreTable> tables, ScoreTable truth, List<string> targets, List<Caveat> caveats)
     {
         var without = truth.Targets.Concat(tables.Values.SelectMany(t => t.Targets)).Distinct().Except(targets).ToList();
-        if (without.Count > 0) caveats.Add(new("targets-left-out", $"{string.Join(", ", without)}: left out, since scores or AUCs of at least three sources are missing."));
+        if (without.Count > 0) caveats.Add(new("targets-left-out", $"{string.Join(", ", without)}: not evaluated, since fewer than three sources have both a score and an AUC there; AUCs that are known count as history of the other targets."));
         foreach (var (name, table) in tables)
         {
             var rows = truth.Sources.Except(table.Sources).ToList();

@@ -51,6 +51,9 @@ public sealed record MetricEvaluation
     /// <summary>By target: the τ_w of random rankings of as many sources.</summary>
     public required IReadOnlyDictionary<string, RandomRanking> Random { get; init; }
 
+    /// <summary>One in twenty of random rankings' mean τ_w over these targets is above it.</summary>
+    public required double RandomMean { get; init; }
+
     /// <summary>By target, where the truth has several seeds; empty elsewhere.</summary>
     public IReadOnlyDictionary<string, NoiseCeiling> NoiseCeiling { get; init; } = new Dictionary<string, NoiseCeiling>();
 
@@ -82,7 +85,7 @@ public sealed record MetricEvaluation
         }
         catch (JsonException e)
         {
-            throw new InvalidInputException($"{path}: not an evaluation ({e.Message.Split('\n')[0]}). 'zoorank evaluate --out {path}' writes one.", e);
+            throw new InvalidInputException($"{path}: not an evaluation{(e.LineNumber is { } line ? FormattableString.Invariant($" (its JSON fails on line {line + 1})") : ", or not a whole one")}. 'zoorank evaluate --out {path}' writes one.", e);
         }
     }
 }

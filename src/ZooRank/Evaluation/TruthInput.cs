@@ -15,6 +15,7 @@ public sealed record TruthInput(ScoreTable Table, IReadOnlyDictionary<string, No
     public static TruthInput Read(string path)
     {
         if (path is "published:source" or "published:architecture") return new(PublishedStudy.Of(path == "published:source" ? Scenario.Source : Scenario.Architecture).Truth, new Dictionary<string, NoiseCeiling>(), []);
+        if (path.StartsWith("published:", StringComparison.Ordinal)) throw Suggestions.Unknown("published truth", path, ["published:source", "published:architecture"]);
         if (!Directory.Exists(path)) return new(ScoreTable.Read(path), new Dictionary<string, NoiseCeiling>(), []);
         var (runs, damaged) = RunStore.OpenExisting(path).Summaries();
         var truth = GroundTruth.Of(runs);

@@ -36,6 +36,8 @@ public static class AtomicFile
     /// <exception cref="InvalidInputException">It could not.</exception>
     public static void CheckWritable(string path)
     {
+        for (var folder = Path.GetDirectoryName(Path.GetFullPath(path)); folder is not null && !Directory.Exists(folder); folder = Path.GetDirectoryName(folder))
+            if (File.Exists(folder)) throw new InvalidInputException($"{folder}: a file, where a folder is needed for {Path.GetFileName(path)}. Give another place.");
         if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path)) throw new InvalidInputException($"{path}: a folder. Give the name of a file in it.");
         var trial = $"{path}.{Guid.NewGuid():N}.tmp";
         Write(trial, _ => { });

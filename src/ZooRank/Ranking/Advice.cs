@@ -42,8 +42,8 @@ internal static class Advice
         var trust = scenario switch
         {
             null => "The paper defines no comparison for such a zoo: take it as a hint.",
-            Scenario.Source => "How far to trust such a ranking: in the paper it agreed with fine-tuning at a weighted Kendall τ of 0.52 on average (1 is perfect, 0 chance), a fixed ranking of the sources that looks at no target at 0.56.",
-            _ => "How far to trust such a ranking: in the paper it agreed with fine-tuning at a weighted Kendall τ of 0.26 on average (1 is perfect, 0 chance), a fixed ranking of the architectures that looks at no target at 0.50.",
+            Scenario.Source => "How far to trust such a ranking: in the paper it agreed with fine-tuning at a weighted Kendall τ of 0.52 on average (1 is perfect, 0 chance), a ranking by what the sources gave on its other targets, which looks at no image, at 0.56.",
+            _ => "How far to trust such a ranking: in the paper it agreed with fine-tuning at a weighted Kendall τ of 0.26 on average (1 is perfect, 0 chance), a ranking by what the architectures gave on its other targets, which looks at no image, at 0.50.",
         };
         return $"{choice} {trust}";
     }

@@ -18,7 +18,7 @@ internal sealed record HistoryTerm(IReadOnlyList<double?> Standing, HistoryShare
         var standing = models.Select((_, i) => known.Select(k => k.Priors[i]).OfType<StaticPrior>().ToList()).Select(priors => priors.Count == 0 ? (double?)null : priors.Sum(p => p.Targets * p.Place) / priors.Sum(p => p.Targets)).ToList();
         if (standing.All(s => s is null)) return null;
         var (blend, learnedOn) = Weights(by, scenario, target);
-        var share = new HistoryShare([.. sources.Select(s => s.Name)], blend.Terms, learnedOn, [.. known.SelectMany(k => k.Targets).Distinct()], [.. models.Where((_, i) => standing[i] is null).Select(m => m.Source.Id)]);
+        var share = new HistoryShare([.. sources.Select(s => s.Name)], blend.Terms, learnedOn, [.. known.SelectMany(k => k.Targets).Distinct()], [.. models.Where((_, i) => standing[i] is null).Select(m => m.Source.Id)], [.. known.SelectMany(k => k.LeftOut).Distinct()]);
         return new(standing, share, by with { Name = $"{by.Name}+{HistoryBlend.History}", OverZoo = (outcomes, asked) => Blended(outcomes, asked, by, blend) });
     }
 

@@ -54,7 +54,7 @@ public sealed record Ranking
         }
         catch (JsonException e)
         {
-            throw new InvalidInputException($"{path}: not a ranking ({e.Message.Split('\n')[0]}). 'zoorank rank --out {path}' writes one.", e);
+            throw new InvalidInputException($"{path}: not a ranking{(e.LineNumber is { } line ? FormattableString.Invariant($" (its JSON fails on line {line + 1})") : ", or not a whole one")}. 'zoorank rank --out {path}' writes one.", e);
         }
     }
 }
@@ -105,7 +105,8 @@ public sealed record StructurePoint(int Label, IReadOnlyList<double> Before, IRe
 /// <param name="LearnedOn">What the weights were learned on, in words.</param>
 /// <param name="Targets">The targets whose results count: never the one asked about.</param>
 /// <param name="Without">Models without history, judged by the metrics alone.</param>
-public sealed record HistoryShare(IReadOnlyList<string> From, IReadOnlyDictionary<string, double> Weights, string LearnedOn, IReadOnlyList<string> Targets, IReadOnlyList<string> Without);
+/// <param name="LeftOut">Targets whose results do not count, since they are the data asked about.</param>
+public sealed record HistoryShare(IReadOnlyList<string> From, IReadOnlyDictionary<string, double> Weights, string LearnedOn, IReadOnlyList<string> Targets, IReadOnlyList<string> Without, IReadOnlyList<string> LeftOut);
 
 public sealed record RankedModel
 {

@@ -1,4 +1,5 @@
 using ZooRank.Evaluation;
+using ZooRank.Metrics;
 
 namespace ZooRank.Ranking;
 
@@ -13,7 +14,7 @@ public static class RankingScores
         if (rankings.Select(r => r.Scenario).Distinct().Count() > 1) throw new InvalidInputException($"some of the rankings compare sources and some architectures ({string.Join(", ", rankings.Select(r => $"{r.Target.Name}: {r.Scenario}"))}). Evaluate them apart.");
         var models = rankings.SelectMany(r => r.Models.Select(m => m.Id)).Distinct().Order(StringComparer.Ordinal).ToList();
         // What ranked is among them; history is no metric: the evaluation has its own, of the truth it is given.
-        return rankings.SelectMany(r => r.Models.SelectMany(m => m.Measures.Keys).Prepend(r.Metric)).Where(name => name.Split('.').Length == 1 && name != HistoryBlend.History).Distinct().ToDictionary(
+        return rankings.SelectMany(r => r.Models.SelectMany(m => m.Measures.Keys).Prepend(r.Metric)).Where(name => name.Split('.').Length == 1 && name is not HistoryBlend.History && (name != FeatureQuality.Objective.Name || rankings.Any(r => r.Metric == name))).Distinct().ToDictionary(
             name => name,
             name => ScoreTable.Of(models, [.. rankings.Select(r => r.Target.Name)], target => rankings.First(r => r.Target.Name == target) is var ranking ? [.. models.Select(id => Score(ranking, id, name))] : []));
     }

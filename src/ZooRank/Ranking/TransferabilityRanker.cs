@@ -194,6 +194,7 @@ public static class TransferabilityRanker
     {
         if (asked.Count == 0) yield break;
         var names = string.Join(", ", asked.Select(s => s.Name));
+        if (history?.Share.LeftOut is { Count: > 0 } leftOut) yield return new("history-left-out", $"results on {string.Join(", ", leftOut)} do not count as history: that is the data asked about.");
         if (history is null) yield return new("no-history", $"none of the models has a result on another target in {names}: they are ranked by the metric alone.");
         else if (history.Share.Without.Count > 0) yield return new("models-without-history", $"{string.Join(", ", history.Share.Without)}: no result on another target in {names}, so judged by the metrics alone, beside {models.Count - history.Share.Without.Count} models with a history.");
     }

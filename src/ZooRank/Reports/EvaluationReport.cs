@@ -35,7 +35,6 @@ public static class EvaluationReport
     private static Markup Lead(MetricEvaluation e, List<string> order)
     {
         var best = order[0];
-        var chance = e.Random.Values.Select(r => r.Percentile95).DefaultIfEmpty(0).Average();
         return Html($"""
             <p class="about">{(e.Scenario == "architecture" ? "Architectures" : "Sources")} are compared. τ_w is the weighted Kendall correlation of a metric's ranking with that by AUC after fine-tuning: 1 is perfect, 0 chance; errors among the best weigh most.</p>
             <div class="verdict"><p class="first"><span>Best average rank</span> <strong>{Words.Name(best)}</strong></p>
@@ -44,7 +43,7 @@ public static class EvaluationReport
             [
                 ("mean τ_w", Html($"{Words.Fixed(e.Summary[best].MeanTauW, 2)}{(e.Summary[best].Interval is { } i ? Html($" <small>95 %: {Words.Range(i.Low, i.High, 2)}</small>") : default)}")),
                 ("history alone", e.History is { } h ? Html($"{Words.Fixed(h.PriorSummary.MeanTauW, 2)} <small>looks at no target</small>") : default),
-                ("chance", Html($"{Words.Fixed(chance, 2)} <small>one random ranking in 20 is above it</small>")),
+                ("chance", Html($"{Words.Fixed(e.RandomMean, 2)} <small>one in 20 of random rankings' means is above it</small>")),
                 ("AUC lost", e.Summary[best].Regret1 is { } lost ? Html($"{Words.Fixed(lost, 3)} <small>by its first choice, on average</small>") : default),
             ])}</div>
 
@@ -62,7 +61,7 @@ public static class EvaluationReport
             if (h is { Blend: { } blend, BlendSummary: { } summary }) all.Add(("with history", summary, t => blend.GetValueOrDefault(t)));
         }
         var rows = all.Select(a => new TauRow(a.Name, a.On, a.Summary.MeanTauW, a.Summary.Interval is { } i ? Words.Range(i.Low, i.High, 2) : Words.None)).ToList();
-        List<TauRow> foot = [new("chance, 95 %", t => e.Random.GetValueOrDefault(t)?.Percentile95, e.Random.Count > 0 ? e.Random.Values.Average(r => r.Percentile95) : null, "", Colours: false)];
+        List<TauRow> foot = [new("chance, 95 %", t => e.Random.GetValueOrDefault(t)?.Percentile95, e.RandomMean, "", Colours: false)];
         if (e.NoiseCeiling.Count > 0) foot.Add(new("noise ceiling", t => e.NoiseCeiling.GetValueOrDefault(t)?.BetweenSeeds, e.NoiseCeiling.Values.Average(n => n.BetweenSeeds), "", Colours: false));
         var scale = Scale.Around([0, .. all.Select(a => a.Summary.MeanTauW).OfType<double>(), .. all.SelectMany(a => a.Summary.Interval is { } i ? new[] { i.Low, i.High } : [])]);
         return Html($"""

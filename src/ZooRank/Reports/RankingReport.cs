@@ -33,7 +33,8 @@ public static class RankingReport
     private static Markup Lead(Ranking.Ranking r)
     {
         var first = r.Models.FirstOrDefault(m => m.Rank == 1);
-        var leaders = r.Models.Where(m => m.Group == 1).ToList();
+        // As in the advice: those that are all but never the best are not counted, though they cannot be told from the leader one by one.
+        var leaders = r.Models.Where(m => m.Rank == 1 || (m.Group == 1 && m.ProbabilityBest >= 0.05)).ToList();
         return Html($"""
             <p class="about"><bdi>{r.Target.Description}</bdi></p>
             <div class="verdict">
@@ -101,11 +102,11 @@ public static class RankingReport
         var total = pictures.Sum(p => p?.Length ?? 0);
         // Evenly fewer, where all would make the page too large.
         var every = (total + PictureBytes - 1) / PictureBytes;
-        Markup Drawn(string title, Func<StructurePoint, IReadOnlyList<double>> place, bool withPictures) => new Scatter
+        Markup Drawn(string title, Func<StructurePoint, IReadOnlyList<double>> place, Func<StructurePoint, string> said, bool withPictures) => new Scatter
         {
             Title = title,
             Description = $"{s.Points.Count} images of {classes.Count} classes; how many of its own class are near each is in the table below.",
-            Points = [.. s.Points.Select((p, i) => new Point(place(p)[0], place(p)[1], Of(p.Label), $"{Words.Percent(p.OwnShare)} of its five nearest are of its class", p.Label % 8, i, withPictures && every > 0 && i % every == 0 ? pictures[i] : null))],
+            Points = [.. s.Points.Select((p, i) => new Point(place(p)[0], place(p)[1], Of(p.Label), said(p), p.Label % 8, i, withPictures && every > 0 && i % every == 0 ? pictures[i] : null))],
             X = Tight(s.Points.Select(p => place(p)[0])),
             Y = Tight(s.Points.Select(p => place(p)[1])),
             Width = 380,
@@ -116,8 +117,8 @@ public static class RankingReport
         return Html($"""
             <p>The images as {Words.Name(s.Model)} sees them, before and after the map that NCA learns to tell the classes apart (as figure 3 of the paper, by principal components). Classes that stay mixed after it are those that the model's features do not separate. Some separation is owed to the learning itself.</p>
             {Legend(rows.Select(g => (g.Key % 8, Of(g.Key))))}
-            <div class="pair"><figure>{Drawn("Before NCA", p => p.Before, true)}<figcaption>Before: {Words.Percent(s.VarianceBefore)} of the features' variance.</figcaption></figure>
-            <figure>{Drawn("After NCA", p => p.After, false)}<figcaption>After: {Words.Percent(s.VarianceAfter)} of the learned map's variance.</figcaption></figure></div>
+            <div class="pair"><figure>{Drawn("Before NCA", p => p.Before, _ => "", true)}<figcaption>Before: {Words.Percent(s.VarianceBefore)} of the features' variance.</figcaption></figure>
+            <figure>{Drawn("After NCA", p => p.After, p => $"{Words.Percent(p.OwnShare)} of its five nearest are of its class", false)}<figcaption>After: {Words.Percent(s.VarianceAfter)} of the learned map's variance.</figcaption></figure></div>
             {DataTable.Of(Html($"Share of its own class among an image's five nearest after NCA, itself included: S_LP is its mean over all images."), rows,
             [
                 new("class", g => Cell.Name(Of(g.Key))), new("images shown", g => Cell.Whole(g.Count())), new("mean share", g => Cell.Number(g.Average(p => p.OwnShare), 3, (g.Average(p => p.OwnShare) - 0.2) / 0.8)),

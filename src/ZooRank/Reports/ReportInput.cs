@@ -46,7 +46,7 @@ public static class ReportInput
         }
         catch (JsonException e)
         {
-            throw new InvalidInputException($"{path}: not JSON ({e.Message.Split('\n')[0].TrimEnd('.')}). {Expected}.", e);
+            throw new InvalidInputException($"{path}: not JSON{(e.LineNumber is { } line ? FormattableString.Invariant($" (it fails on line {line + 1})") : "")}. {Expected}.", e);
         }
     }
 }

@@ -59,7 +59,7 @@ internal static class MadeResults
             Data = new(new Dictionary<string, int> { ["train"] = 400, ["test"] = 80 }, [150, 150, 100], "64", "48 / 64 / 96", [1, 3], [8], 0.4, 480, 3, 2, 1),
             Structure = new(names[0], 0.4, 0.7, [.. Enumerable.Range(0, 90).Select(i => new StructurePoint(i % 3, [random.NextDouble(), random.NextDouble()], [(i % 3) + random.NextDouble(), random.NextDouble()], 0.2 * (1 + (i % 5)),
                 "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="))]),
-            History = new([names[0]], new Dictionary<string, double> { ["history"] = 0.5, ["lp_fu"] = 0.5 }, names[1], [names[2], names[3]], [names[5]]),
+            History = new([names[0]], new Dictionary<string, double> { ["history"] = 0.5, ["lp_fu"] = 0.5 }, names[1], [names[2], names[3]], [names[5]], [names[1]]),
             Advice = $"Fine-tune {names[0]} and {names[1]}.",
             Caveats = [new("made-up", $"these numbers mean nothing: {names[0]}", names[3]), new("made-up", "nor do these")],
             Provenance = new()
