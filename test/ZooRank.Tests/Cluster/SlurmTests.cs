@@ -96,7 +96,7 @@ public sealed class SlurmTests
         Assert.Matches(@"(?s)^begins.*ends early.*begins.*ends\n$", work.Log(0));
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public void A_task_near_its_time_limit_ends_in_good_order_and_queues_again()
     {
         var work = limited!;

@@ -60,7 +60,7 @@ public sealed class SideBySideTests : IDisposable
         }
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public void Runs_that_end_early_leave_the_others_to_go_on()
     {
         var records = Compute("patience", 8, epochs: 12, patience: 1);
@@ -69,7 +69,7 @@ public sealed class SideBySideTests : IDisposable
         Assert.True(records.Select(r => r.StoppedAt).Distinct().Count() > 1);
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public void A_run_begun_together_can_be_finished_alone()
     {
         List<(LoadedModel, RunConfiguration)> two = [runs[0], runs[3]];
