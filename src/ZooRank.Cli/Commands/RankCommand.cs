@@ -46,7 +46,7 @@ internal static class RankCommand
             if (parsed.GetValue(resamples) is < 0 or 1) throw new InvalidInputException($"--resamples must be 0 or at least 2; got {parsed.GetValue(resamples)}.");
             var models = ModelZoo.Open(parsed.GetRequiredValue(zoo));
             foreach (var file in new[] { parsed.GetValue(@out), parsed.GetValue(csv), parsed.GetValue(report) }.OfType<string>()) AtomicFile.CheckWritable(file);   // not after an hour's work
-            if (parsed.GetValue(report) is { } html && Path.GetExtension(html).ToLowerInvariant() is not (".html" or ".htm")) throw new InvalidInputException($"--report {html}: a page is written; give a name that ends in .html.");
+            if (parsed.GetValue(report) is { } html) Page.CheckName("--report", html);
             if (parsed.GetValue(memory) is <= 0) throw new InvalidInputException($"--memory must be above 0 GB; got {parsed.GetValue(memory)}.");
             List<HistorySource> known = [.. (parsed.GetValue(history) ?? []).Select(HistorySource.Open)];
             using var dataset = target.Open(parsed);

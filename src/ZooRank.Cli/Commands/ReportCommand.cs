@@ -16,7 +16,7 @@ internal static class ReportCommand
         {
             var (from, to) = (parsed.GetRequiredValue(input), parsed.GetRequiredValue(output));
             if (Path.GetFullPath(from) == Path.GetFullPath(to)) throw new InvalidInputException($"--out {to}: that is the input itself. Give another name.");
-            if (Path.GetExtension(to).ToLowerInvariant() is not (".html" or ".htm")) throw new InvalidInputException($"--out {to}: a page is written; give a name that ends in .html.");
+            Page.CheckName("--out", to);
             AtomicFile.WriteText(to, ReportInput.PageOf(from));
             Console.Error.WriteLine($"written: {to}");
             return ExitCode.Done;

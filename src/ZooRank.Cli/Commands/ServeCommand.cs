@@ -40,7 +40,7 @@ internal static class ServeCommand
             var (sets, models) = (Offers.OfData(parsed.GetValue(data) ?? []), Offers.OfZoos(parsed.GetValue(zoos) ?? []));
             var device = devices.Start(parsed);
             await using var jobs = new RankingJobs();
-            await using var app = Site.Build(new(address, parsed.GetValue(port), parsed.GetValue(upload) * 1_000_000L), folder, sets, models, jobs, form => (form.Title, (progress, stop) => Rank(form, folder, device, progress, stop)));
+            await using var app = Site.Build(new(address, parsed.GetValue(port), parsed.GetValue(upload) * 1_000_000L), folder, sets, models, jobs, (form, progress, stop) => Rank(form, folder, device, progress, stop));
             try
             {
                 await app.StartAsync(cancellation);

@@ -29,9 +29,9 @@ internal static class Site
     /// <param name="data">The data sets of the form.</param>
     /// <param name="zoos">The zoos of the form.</param>
     /// <param name="jobs">Rankings at work.</param>
-    /// <param name="rank">Ranks as a form says.</param>
+    /// <param name="rank">Ranks as a form says, and returns the result's name.</param>
     public static WebApplication Build(
-        SiteOptions options, ResultsFolder results, IReadOnlyList<Offer> data, IReadOnlyList<Offer> zoos, RankingJobs jobs, Func<RankingForm, (string Title, Func<IProgress<Ranking.RankingProgress>, CancellationToken, string> Work)> rank)
+        SiteOptions options, ResultsFolder results, IReadOnlyList<Offer> data, IReadOnlyList<Offer> zoos, RankingJobs jobs, Func<RankingForm, IProgress<Ranking.RankingProgress>, CancellationToken, string> rank)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "zoorank" });
         builder.Logging.ClearProviders();
@@ -58,8 +58,7 @@ internal static class Site
                 var form = await RankingForm.Read(context.Request, data, zoos, results, options.LargestUpload, context.RequestAborted);
                 try
                 {
-                    var (title, work) = rank(form);
-                    return Results.Redirect($"/rankings/{jobs.Add(title, work).Id}");
+                    return Results.Redirect($"/rankings/{jobs.Add(form.Title, (progress, stop) => rank(form, progress, stop)).Id}");
                 }
                 catch (InvalidInputException)
                 {

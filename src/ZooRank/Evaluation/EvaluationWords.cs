@@ -26,5 +26,6 @@ public static class EvaluationWords
             yield return string.Create(CultureInfo.InvariantCulture, $"Noise ceiling: one seed's AUCs rank another's with a mean τ_w of {e.NoiseCeiling.Values.Average(n => n.BetweenSeeds):0.000}; {(e.NoiseCeiling.Values.All(n => n.AgainstOthers is not null) ? string.Create(CultureInfo.InvariantCulture, $"one seed's the mean of the others with {e.NoiseCeiling.Values.Average(n => n.AgainstOthers):0.000}; ") : "")}no metric can be expected to do better.");
     }
 
-    private static string P(double p) => p < 0.0005 ? "< 0.0005" : string.Create(CultureInfo.InvariantCulture, $"= {p:0.000}");
+    /// <summary>A p-value after its letter: "= 0.012", "&lt; 0.0005".</summary>
+    internal static string P(double p) => p < 0.0005 ? "< 0.0005" : string.Create(CultureInfo.InvariantCulture, $"= {p:0.000}");
 }

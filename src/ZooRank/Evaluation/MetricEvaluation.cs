@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using ZooRank.Statistics;
 
@@ -75,19 +74,7 @@ public sealed record MetricEvaluation
 
     /// <summary>Reads an evaluation that <c>zoorank evaluate</c> wrote.</summary>
     /// <exception cref="InvalidInputException">There is no such file, or it is not an evaluation.</exception>
-    public static MetricEvaluation Read(string path)
-    {
-        if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file. 'zoorank evaluate --out {path}' writes one.");
-        try
-        {
-            using var stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, EvaluationJson.Default.MetricEvaluation) ?? throw new InvalidInputException($"{path}: empty; an evaluation was expected. 'zoorank evaluate --out {path}' writes one.");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidInputException($"{path}: not an evaluation{(e.LineNumber is { } line ? FormattableString.Invariant($" (its JSON fails on line {line + 1})") : ", or not a whole one")}. 'zoorank evaluate --out {path}' writes one.", e);
-        }
-    }
+    public static MetricEvaluation Read(string path) => JsonFile.Read(path, EvaluationJson.Default.MetricEvaluation, "an evaluation", "zoorank evaluate --out");
 }
 
 /// <param name="MeanTauW">Over the targets where it is defined; null where it is on none.</param>

@@ -66,11 +66,9 @@ public static class ResultTables
     /// <summary>Of Friedman and Nemenyi, a sentence each.</summary>
     private static IReadOnlyList<string> Tests(MetricEvaluation e) => e.Friedman is not { } f ? [] :
     [
-        string.Create(CultureInfo.InvariantCulture, $"Friedman: χ² = {f.Statistic:0.00}, p {P(f.P)}, {e.Compared.Count} metrics on {e.Targets.Count} targets."),
+        string.Create(CultureInfo.InvariantCulture, $"Friedman: χ² = {f.Statistic:0.00}, p {EvaluationWords.P(f.P)}, {e.Compared.Count} metrics on {e.Targets.Count} targets."),
         string.Create(CultureInfo.InvariantCulture, $"Nemenyi: critical difference of average ranks {e.CriticalDifference:0.000} at α = 0.05."),
     ];
-
-    private static string P(double p) => p < 0.0005 ? "< 0.0005" : string.Create(CultureInfo.InvariantCulture, $"= {p:0.000}");
 
     /// <summary>With a minus sign; what rounds to zero has none. "–" where there is no number.</summary>
     internal static string Number(double? value, string format)

@@ -22,10 +22,10 @@ public sealed record TruthInput(ScoreTable Table, IReadOnlyDictionary<string, No
         return new(TableOf(truth), Ceilings(truth), [.. damaged, .. truth.Caveats]);
     }
 
-    /// <summary>P of every source on every target, sources by name.</summary>
+    /// <summary>P of every source on every target, sources in the order in which they come there: the best of the first target first.</summary>
     public static ScoreTable TableOf(GroundTruth truth)
     {
-        var sources = truth.Targets.SelectMany(t => t.Sources.Select(s => s.Source)).Distinct().Order(StringComparer.Ordinal).ToList();
+        var sources = truth.Targets.SelectMany(t => t.Sources.Select(s => s.Source)).Distinct().ToList();
         return ScoreTable.Of(sources, [.. truth.Targets.Select(t => t.Target)], target => [.. sources.Select(source => truth.Targets.First(t => t.Target == target).Sources.FirstOrDefault(s => s.Source == source)?.P)]);
     }
 

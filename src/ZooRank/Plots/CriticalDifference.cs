@@ -51,7 +51,7 @@ public static class CriticalDifference
         }
         return new(
             $"Average ranks of the metrics over {evaluation.Targets.Count} targets, {evaluation.Scenario}s compared",
-            $"By weighted τ with AUC; 1 is the best. Metrics on one thick bar cannot be told apart (Nemenyi, α = 0.05).\nFriedman: χ² = {Figure.Number(friedman.Statistic, "0.00")}, p {(friedman.P < 0.0005 ? "< 0.0005" : $"= {Figure.Number(friedman.P, "0.000")}")}.",
+            $"By weighted τ with AUC; 1 is the best. Metrics on one thick bar cannot be told apart (Nemenyi, α = 0.05).\nFriedman: χ² = {Figure.Number(friedman.Statistic, "0.00")}, p {EvaluationWords.P(friedman.P)}.",
             [new("", plot, height)]);
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace ZooRank.Ranking;
@@ -44,19 +43,7 @@ public sealed record Ranking
 
     /// <summary>Reads a ranking that <c>zoorank rank</c> wrote.</summary>
     /// <exception cref="InvalidInputException">There is no such file, or it is not a ranking.</exception>
-    public static Ranking Read(string path)
-    {
-        if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file. 'zoorank rank --out {path}' writes one.");
-        try
-        {
-            using var stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, RankingJson.Default.Ranking) ?? throw new InvalidInputException($"{path}: empty; a ranking was expected. 'zoorank rank --out {path}' writes one.");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidInputException($"{path}: not a ranking{(e.LineNumber is { } line ? FormattableString.Invariant($" (its JSON fails on line {line + 1})") : ", or not a whole one")}. 'zoorank rank --out {path}' writes one.", e);
-        }
-    }
+    public static Ranking Read(string path) => JsonFile.Read(path, RankingJson.Default.Ranking, "a ranking", "zoorank rank --out");
 }
 
 /// <param name="Name">The data set's name.</param>

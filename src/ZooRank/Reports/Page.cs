@@ -73,6 +73,15 @@ public static class Page
             """).ToString();
     }
 
+    /// <summary>Refuses, before work that ends in a page, a name by which no browser would open it, or that is another file's.</summary>
+    /// <param name="option">As the user gave it.</param>
+    /// <param name="path">The file.</param>
+    /// <exception cref="InvalidInputException">It ends neither in .html nor in .htm.</exception>
+    public static void CheckName(string option, string path)
+    {
+        if (Path.GetExtension(path).ToLowerInvariant() is not (".html" or ".htm")) throw new InvalidInputException($"{option} {path}: a page is written; give a name that ends in .html.");
+    }
+
     private static string Hash(string script) => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)))}'";
 
     private static string Resource(string name)

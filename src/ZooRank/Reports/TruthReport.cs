@@ -17,8 +17,7 @@ public static class TruthReport
     public static string Of(string name, GroundTruth truth, IReadOnlyList<RunRecord> runs)
     {
         var targets = truth.Targets.Where(t => t.Sources.Count > 0).ToList();
-        List<string> sources = [.. targets.SelectMany(t => t.Sources).Select(s => s.Source).Distinct()];
-        var table = ScoreTable.Of(sources, [.. targets.Select(t => t.Target)], target => [.. sources.Select(s => targets.First(t => t.Target == target).Sources.FirstOrDefault(x => x.Source == s)?.P)]);
+        var table = TruthInput.TableOf(truth with { Targets = targets });
         return Page.Of("Ground truth", name, Lead(truth, targets, runs),
         [
             new("table", "AUC after fine-tuning", targets.Count > 0 ? AucTable.Of(table, "source") : default),
