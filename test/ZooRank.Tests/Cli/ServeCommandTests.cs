@@ -49,6 +49,7 @@ public sealed class ServeCommandTests : IDisposable
         foreach (var (name, value) in fields) form.Add(new StringContent(value), name);
         if (file is not null) form.Add(new ByteArrayContent(file), "file", fileName);
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, "/rankings")) { Content = form };
+        request.Headers.ExpectContinue = true;   // asks before it sends: an answer that comes first is not lost in a broken pipe
         if (origin is not null) request.Headers.Add("Origin", origin);
         return browser.SendAsync(request, Cancellation);
     }
