@@ -19,8 +19,10 @@ public enum RunStatus
 /// <summary>One fine-tuning run, done: what it was, how it went, what came out. Written once and never changed.</summary>
 public sealed record RunRecord
 {
-    /// <summary>The layout of records that this version writes, and the newest that it reads.</summary>
-    public const int CurrentSchema = 1;
+    /// <summary>
+    /// Of the records that this version writes, and the only one that it reads. 1 was written until validation and test images beyond the first 256 were found to be misread, with every number made of them.
+    /// </summary>
+    public const int CurrentSchema = 2;
 
     /// <summary>The column of an imported log that names the run there, as MLflow calls it.</summary>
     public const string LoggedId = "Run ID";

@@ -163,10 +163,10 @@ public sealed partial class RunStore
         }
         catch (JsonException e)
         {
-            if (SchemaOf(json) is { } schema and > RunRecord.CurrentSchema) throw Newer(path, schema);
+            if (SchemaOf(json) is { } schema and not RunRecord.CurrentSchema) throw OfAnother(path, schema);
             throw new InvalidInputException($"{path}: damaged{(e.LineNumber is { } line ? $" in line {line + 1}" : "")}{(e.Path is { Length: > 0 } member ? $", at {member}" : "")}. {Remedy}", e);
         }
-        if (record?.Schema > RunRecord.CurrentSchema) throw Newer(path, record.Schema);
+        if (record is { Schema: not RunRecord.CurrentSchema }) throw OfAnother(path, record.Schema);
         return record is not null && Fault(record, id) is not { } fault ? record : throw new InvalidInputException($"{path}: damaged: {(record is null ? "it is empty" : Fault(record, id))}. {Remedy}");
     }
 
@@ -184,11 +184,12 @@ public sealed partial class RunStore
     {
         var path = Path.Combine(folder, Marker);
         var schema = SchemaOf(File.ReadAllBytes(path)) ?? throw new InvalidInputException($"{path}: damaged: it does not say of which schema the store is. Write {{\"schema\": {RunRecord.CurrentSchema}}} into it.");
-        if (schema > RunRecord.CurrentSchema) throw Newer(path, schema);
+        if (schema != RunRecord.CurrentSchema) throw OfAnother(path, schema);
     }
 
-    private static InvalidInputException Newer(string path, int schema) =>
-        new($"{path}: written by a newer ZooRank (schema {schema}; this one reads {RunRecord.CurrentSchema}). Update ZooRank, or take another folder.");
+    private static InvalidInputException OfAnother(string path, int schema) => new(schema > RunRecord.CurrentSchema
+        ? $"{path}: written by a newer ZooRank (schema {schema}; this one reads {RunRecord.CurrentSchema}). Update ZooRank, or take another folder."
+        : $"{path}: written by a ZooRank whose AUCs are wrong where more than 256 images were tested or validated on (schema {schema}; this one reads {RunRecord.CurrentSchema}). Have the runs computed again, in another folder.");
 
     private static int? SchemaOf(ReadOnlySpan<byte> json)
     {

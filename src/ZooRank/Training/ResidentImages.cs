@@ -63,7 +63,8 @@ public sealed class ResidentImages : IDisposable
                 narrow.Dispose();
             }
             pixels.narrow(dim: 0, done, chunk.Length).copy_(bytes.narrow(dim: 1, 0, pixels.shape[1]));
-            loaded?.Report(done += chunk.Length);
+            done += chunk.Length;
+            loaded?.Report(done);
         }
         return new ResidentImages(pixels!.MoveToOuterDisposeScope(), LabelsOf(dataset, split, indices, device).MoveToOuterDisposeScope());
 

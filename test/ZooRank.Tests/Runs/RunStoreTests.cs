@@ -78,7 +78,7 @@ public sealed class RunStoreTests : IDisposable
         var record = PlainRuns.Record(PlainRuns.Configuration());
         Store.Add(record);
         var half = Path.Combine(Path.GetDirectoryName(FileOf(record))!, $".{record.Id}.json.17.0.tmp");
-        File.WriteAllText(half, "{\"schema\": 1, ");
+        File.WriteAllText(half, "{\"schema\": 2, ");
         Assert.Single(Store.Records());
         Assert.True(File.Exists(half));
         File.SetLastWriteTimeUtc(half, DateTime.UtcNow - TimeSpan.FromHours(2));
@@ -114,18 +114,31 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public void Records_of_the_version_that_misread_test_images_are_refused_in_one_line()
+    {
+        var record = PlainRuns.Record(PlainRuns.Configuration());
+        Store.Add(record);
+        File.WriteAllText(FileOf(record), File.ReadAllText(FileOf(record)).Replace("\"schema\": 2", "\"schema\": 1", StringComparison.Ordinal));
+        Assert.Contains("more than 256 images", Assert.Throws<InvalidInputException>(() => Store.Records()).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder["store.json"], "{\"schema\": 1}");
+        var message = Assert.Throws<InvalidInputException>(() => RunStore.OpenExisting(folder.Path)).Message;
+        Assert.Contains("computed again, in another folder", message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
     public void What_a_newer_version_wrote_is_refused_in_one_line()
     {
         var record = PlainRuns.Record(PlainRuns.Configuration());
         Store.Add(record);
-        File.WriteAllText(FileOf(record), File.ReadAllText(FileOf(record)).Replace("\"schema\": 1", "\"schema\": 2, \"something_new\": {\"schema\": 0}", StringComparison.Ordinal));
+        File.WriteAllText(FileOf(record), File.ReadAllText(FileOf(record)).Replace("\"schema\": 2", "\"schema\": 3, \"something_new\": {\"schema\": 0}", StringComparison.Ordinal));
         var message = Assert.Throws<InvalidInputException>(() => Store.Records()).Message;
-        Assert.Contains("newer ZooRank (schema 2", message, StringComparison.Ordinal);
+        Assert.Contains("newer ZooRank (schema 3", message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
 
-        File.WriteAllText(folder["store.json"], "{\"schema\": 2}");
-        Assert.Contains("newer ZooRank (schema 2", Assert.Throws<InvalidInputException>(() => Store).Message, StringComparison.Ordinal);
-        Assert.Contains("newer ZooRank (schema 2", Assert.Throws<InvalidInputException>(() => RunStore.OpenExisting(folder.Path)).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder["store.json"], "{\"schema\": 3}");
+        Assert.Contains("newer ZooRank (schema 3", Assert.Throws<InvalidInputException>(() => Store).Message, StringComparison.Ordinal);
+        Assert.Contains("newer ZooRank (schema 3", Assert.Throws<InvalidInputException>(() => RunStore.OpenExisting(folder.Path)).Message, StringComparison.Ordinal);
         File.WriteAllText(folder["store.json"], "");
         Assert.Contains("damaged", Assert.Throws<InvalidInputException>(() => Store).Message, StringComparison.Ordinal);
     }
