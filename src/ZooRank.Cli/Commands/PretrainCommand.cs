@@ -19,7 +19,7 @@ internal static class PretrainCommand
         var share = new Option<string[]>("--share") { Description = "Labels of joined data sets that mean the same: 'A,B' (their classes of one name) or 'A: CLASS = B: CLASS'. MedMNIST's are known.", HelpName = "RULE", AllowMultipleArgumentsPerToken = true };
         var architecture = new Option<string>("--arch") { Description = "The architecture.", DefaultValueFactory = _ => "resnet18", HelpName = "NAME" };
         var @out = new Option<string>("--out", "-o") { Description = "The safetensors file to write; it carries how to feed the model and how it was trained.", Required = true, HelpName = "FILE" };
-        var epochs = new Option<int>("--epochs") { Description = "At most so many passes over the images.", DefaultValueFactory = _ => defaults.Epochs, HelpName = "N" };
+        var epochs = new Option<int>("--epochs") { Description = "At most so many passes over the images; 0: random weights, the baseline that a source has to beat.", DefaultValueFactory = _ => defaults.Epochs, HelpName = "N" };
         var rate = new Option<double>("--lr") { Description = "Learning rate at the start.", DefaultValueFactory = _ => defaults.LearningRate, HelpName = "RATE" };
         var decayEvery = new Option<int>("--decay-every") { Description = "Epochs after which the learning rate falls, each time.", DefaultValueFactory = _ => defaults.DecayEvery, HelpName = "N" };
         var decayFactor = new Option<double>("--decay-factor") { Description = "What it is multiplied by then.", DefaultValueFactory = _ => defaults.DecayFactor, HelpName = "FACTOR" };
@@ -46,7 +46,7 @@ internal static class PretrainCommand
         {
             var options = new SourceTrainingOptions
             {
-                Epochs = Within(parsed, epochs, 1, 100_000),
+                Epochs = Within(parsed, epochs, 0, 100_000),
                 LearningRate = Within(parsed, rate, v => v > 0, "above 0"),
                 DecayEvery = Within(parsed, decayEvery, 1, 100_000),
                 DecayFactor = Within(parsed, decayFactor, v => v is > 0 and <= 1, "above 0 and at most 1"),
@@ -55,13 +55,13 @@ internal static class PretrainCommand
                 BatchSize = Within(parsed, batch, 2, 1 << 20),
                 Sampling = Enum.Parse<TrainingSampling>(parsed.GetValue(sampling)!, ignoreCase: true),
                 Augment = parsed.GetValue(augmentation) is { } how ? how == "paper" : null,
-                Selection = Enum.Parse<EpochSelection>(parsed.GetValue(select)!, ignoreCase: true),
+                Selection = parsed.GetValue(epochs) == 0 ? EpochSelection.Last : Enum.Parse<EpochSelection>(parsed.GetValue(select)!, ignoreCase: true),
                 Patience = Within(parsed, patience, 1, 100_000),
                 InputSize = Within(parsed, inputSize, 16, 2048),
                 Seed = parsed.GetValue(seed),
                 HalfPrecision = parsed.GetValue(saveType) == "float16",
                 Overwrite = parsed.GetValue(force),
-                Command = ["zoorank", .. Environment.GetCommandLineArgs().Skip(1)],
+                Command = WithoutFolders([.. parsed.GetRequiredValue(data), parsed.GetRequiredValue(@out)]),
             };
             var path = parsed.GetRequiredValue(@out);
             if (!path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) throw new InvalidInputException($"--out {path}: a safetensors file is written. Give it that ending: {Path.ChangeExtension(path, ".safetensors")}.");
@@ -88,9 +88,14 @@ internal static class PretrainCommand
         return command;
     }
 
+    // The card goes where the model goes. Of files it names the last part only: folders are nobody else's business, and what the data were say their hashes.
+    private static IReadOnlyList<string> WithoutFolders(IReadOnlyCollection<string> paths) =>
+        ["zoorank", .. Environment.GetCommandLineArgs().Skip(1).Select(a => paths.Contains(a) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(a)) : a)];
+
     private static string InWords(string path, SourceModel model)
     {
         var (training, outcome) = (model.Training!, model.Training!.Outcome!);
+        if (training.Epochs == 0) return $"{path}: {model.Architecture} with random weights ({model.Classes!.Count} outputs), untrained.";
         var found = outcome.BestEpoch is null ? "" : string.Create(CultureInfo.InvariantCulture, $", epoch {outcome.BestEpoch} kept: validation AUC {outcome.ValidationAuc:0.000}, accuracy {100 * outcome.ValidationAccuracy:0.0} %");
         return string.Create(CultureInfo.InvariantCulture, $"{path}: {model.Architecture} trained on {training.Data.Sum(d => d.TrainImages)} images of {model.Source} ({model.Classes!.Count} {(training.Loss == "cross_entropy" ? "classes" : "labels")}), {outcome.EpochsTrained} epochs in {outcome.Seconds:0} s{found}.");
     }

@@ -263,14 +263,14 @@ public sealed class SourceTrainer : IDisposable
             Id = Path.GetFileNameWithoutExtension(path),
             Checkpoint = Path.GetFileName(path),
             Architecture = architecture.Name,
-            Source = dataset.Name,
+            Source = options.Epochs == 0 ? "untrained" : dataset.Name,
             Mean = preprocessing.Mean,
             Std = preprocessing.Std,
             InputSize = options.InputSize,
             Classes = dataset.ClassNames,
             Training = new TrainingCard
             {
-                Data = [.. sets.Select(set => new TrainingData
+                Data = options.Epochs == 0 ? [] : [.. sets.Select(set => new TrainingData
                 {
                     Name = set.Name,
                     TrainImages = set.Count(Split.Train),

@@ -175,7 +175,13 @@ public sealed class CommandLineTests : IDisposable
         Assert.Matches(@"shufflenet_v2_x0_5 trained on 32 images of stripes \(4 classes\), 1 epochs in \d+ s, epoch 1 kept: validation AUC \d\.\d{3}, accuracy \d+\.\d %\.", trained.Output);
         var json = program.Run("rank", "--data", Folder["stripes.npz"], "--zoo", Folder["zoo/a.safetensors"], "--probe", "8", "--json").Json;
         Assert.Equal(("a", "stripes", 32), ((string)json["models"]![0]!["id"]!, (string)json["models"]![0]!["source"]!, (int)json["models"]![0]!["preprocessing"]!["input_size"]!));
-        Assert.Contains("--epochs must be at least 1; got 0", program.Refusal("pretrain", "--data", "x", "--out", "y", "--epochs", "0"), StringComparison.Ordinal);
+        Assert.Contains("--epochs must be at least 0; got -1", program.Refusal("pretrain", "--data", "x", "--out", "y", "--epochs", "-1"), StringComparison.Ordinal);
+        // Random weights, the baseline, say so; and a card names no folder of the machine it was written on.
+        var untrained = program.Run("pretrain", "--data", Folder["stripes.npz"], "--arch", "shufflenet_v2_x0_5", "--epochs", "0", "--input-size", "32", "--out", Folder["zoo/untrained.safetensors"], "--json");
+        Assert.Equal("untrained", untrained.Json["source"]!.GetValue<string>());
+        Assert.Empty(untrained.Json["training"]!["data"]!.AsArray());
+        Assert.DoesNotContain(Folder.Path, untrained.Output, StringComparison.Ordinal);
+        Assert.Contains("stripes.npz", untrained.Json["training"]!["outcome"]!["command"]!.AsArray().Select(a => a!.GetValue<string>()));
 
         var inspected = program.Run("inspect", Folder["zoo/a.safetensors"]);
         Assert.Contains("Trained on stripes: 32 images, 8 for validation, SHA-256 ", inspected.Output, StringComparison.Ordinal);
