@@ -24,7 +24,7 @@ public partial class HouseTests
         ["FineTuning"] = ["Checkpoints", "Data", "Files", "Imaging", "Models", "Native", "Runs", "Training"],
         ["Truth"] = ["Files", "Runs", "Statistics"],
         ["Evaluation"] = ["Files", "Metrics", "Runs", "Statistics", "Truth"],
-        ["Plots"] = ["Evaluation", "Files", "Metrics", "Runs", "Statistics"],
+        ["Plots"] = ["Evaluation", "Files", "Metrics", "Native", "Runs", "Statistics"],
         ["Tracking"] = ["Downloads", "Files", "Runs"],
         ["Cluster"] = ["Files"],
         ["Ranking"] = ["Data", "Downloads", "Features", "Metrics", "Models", "Native", "Imaging", "Runs", "Evaluation", "Statistics", "Truth"],

@@ -21,15 +21,18 @@ internal static class DoctorCommand
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print as JSON." };
+        var fetch = new Option<bool>("--fetch") { Description = "First fetch the native libraries that are not there (libtorch, libvips, Skia) into NuGet's folder, from the package sources configured on this machine." };
         var devices = new DeviceOptions();
-        var command = new Command("doctor", "Check what ZooRank needs: libtorch, processor, CUDA, image reading, folders.") { json };
+        var command = new Command("doctor", "Check what ZooRank needs: libtorch, processor, CUDA, image reading, folders.") { json, fetch };
         devices.AddTo(command);
-        command.SetAction(parsed =>
+        command.SetAction((parsed, cancellation) =>
         {
+            if (parsed.GetValue(fetch)) Fetch(cancellation);
             var findings = new List<Finding>();
             Torch(findings, parsed, devices);
             Processor(findings);
             Images(findings);
+            findings.Add(NativeLibraries.LibSkia is { } skia ? new("figures", Good, $"Skia ({skia})") : new("figures", Note, $"cannot be drawn: Skia is not on this machine. {NativePackage.Skia(NativeLibraries.Rid).Remedy}."));
             Caches(findings);
             if (parsed.GetValue(json))
             {
@@ -40,9 +43,18 @@ internal static class DoctorCommand
                 foreach (var f in findings) Console.Out.WriteLine($"{f.Status,-5} {f.Subject,-10} {f.Text}");
                 Console.Out.WriteLine(findings.Any(f => f.Status == Bad) ? "Mend what is marked bad; without it ranking fails." : "Ready to rank.");
             }
-            return findings.Any(f => f.Status == Bad) ? ExitCode.InvalidInput : ExitCode.Done;
+            return Task.FromResult(findings.Any(f => f.Status == Bad) ? ExitCode.InvalidInput : ExitCode.Done);
         });
         return command;
+    }
+
+    private static void Fetch(CancellationToken cancellation)
+    {
+        var missing = NativeLibraries.Missing;
+        if (missing.Count == 0) return;
+        using var status = new StatusLine();
+        Console.Error.WriteLine($"fetching {string.Join(", ", missing.Select(p => $"{p.Id} {p.Version}"))} into {NativeLibraries.PackageFolder}…");
+        NativeRestore.Fetch(missing, time => status.Show($"fetching for {StatusLine.Words(time)}"), cancellation);
     }
 
     private static void Torch(List<Finding> findings, ParseResult parsed, DeviceOptions devices)
@@ -93,7 +105,7 @@ internal static class DoctorCommand
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException or InvalidInputException)
         {
-            findings.Add(new("images", Bad, $"libvips cannot be loaded ({(e.InnerException ?? e).Message.Split('\n')[0]}). Run 'dotnet restore', or install libvips 8.13 or newer. MedMNIST .npz files can be ranked without it."));
+            findings.Add(new("images", Bad, $"libvips cannot be loaded ({(e.InnerException ?? e).Message.Split('\n')[0]}). {NativePackage.LibVips(NativeLibraries.Rid).Remedy}, or install the system's libvips 8.13 or newer. MedMNIST .npz files can be ranked without it."));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using NetVips;
+using ZooRank.Native;
 using Vips = NetVips.Image;
 
 namespace ZooRank.Imaging;
@@ -27,7 +28,7 @@ public static class ImageDecoder
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
         {
-            unavailable = e.GetBaseException().Message.Split('\n')[0];
+            unavailable = NativeLibraries.LibVips is null && e.GetBaseException() is DllNotFoundException ? "it is not on this machine" : e.GetBaseException().Message.Split('\n')[0];
         }
     }
 
@@ -56,7 +57,7 @@ public static class ImageDecoder
         if (unavailable is not null)
         {
             throw new InvalidInputException(
-                $"{name}: a {kind.Name} cannot be read because libvips could not be loaded ({unavailable}). Run 'dotnet restore', or install the system's libvips 8.13 or newer.");
+                $"{name}: a {kind.Name} cannot be read because libvips could not be loaded ({unavailable}). {NativePackage.LibVips(NativeLibraries.Rid).Remedy}, or install the system's libvips 8.13 or newer.");
         }
         try
         {

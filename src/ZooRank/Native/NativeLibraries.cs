@@ -6,30 +6,41 @@ using System.Runtime.Loader;
 namespace ZooRank.Native;
 
 /// <summary>
-/// Where the native libraries of the packages lie, and the one hook by which the runtime asks for them. The build copies none: they are loaded from the
-/// package folder, or from beside the program where a publish has put them.
+/// Where the native libraries of the packages lie, and the one hook by which the runtime asks for them. ZooRank's own build copies next to none: they are loaded from
+/// NuGet's folder of packages. A program that references their packages has them beside it.
 /// </summary>
 public static class NativeLibraries
 {
-    public static string Rid { get; } = Recorded("NativeRid") ?? RuntimeInformation.RuntimeIdentifier;
+    /// <summary>The platform as packages name it: "linux-x64", "osx-arm64". Not as the runtime does, which in a distribution's build may name the distribution.</summary>
+    public static string Rid { get; } = (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx"
+        : RuntimeInformation.RuntimeIdentifier is var built && (built.Contains("musl", StringComparison.Ordinal) || built.StartsWith("alpine", StringComparison.Ordinal)) ? "linux-musl" : "linux")
+        + "-" + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
 
     /// <summary>LibTorchSharp, the C interface of TorchSharp; null where no package has it.</summary>
-    public static string? LibTorchSharp => Find("TorchSharpPackage", FileName("LibTorchSharp"));
+    public static string? LibTorchSharp => Find(NativePackage.TorchSharp(Rid));
 
-    /// <summary>The folder of the packaged CPU build of libtorch; null where it was not restored.</summary>
-    public static string? PackagedTorch => Find("LibTorchPackage", FileName("torch_cpu")) is { } file ? Path.GetDirectoryName(file) : null;
+    /// <summary>The folder of the packaged CPU build of libtorch; null where it is not on this machine.</summary>
+    public static string? PackagedTorch => NativePackage.LibTorch(Rid) is { } package && Find(package) is { } file ? Path.GetDirectoryName(file) : null;
 
     /// <summary>Version of the packaged libtorch.</summary>
-    public static string PackagedTorchVersion => Recorded("LibTorchPackage")?.Split('/')[^1] ?? "unknown";
+    public static string PackagedTorchVersion => Recorded("LibTorchVersion");
 
-    /// <summary>libvips with all that it needs linked in; null where no package has it (then the system's is tried).</summary>
-    public static string? LibVips => Find("LibVipsPackage", OperatingSystem.IsWindows() ? "libvips-42.dll" : OperatingSystem.IsMacOS() ? "libvips.42.dylib" : "libvips.so.42");
+    /// <summary>libvips; null where no package has it (then the system's is tried).</summary>
+    public static string? LibVips => Find(NativePackage.LibVips(Rid));
 
-    /// <summary>Skia, which draws figures; null where no package has it.</summary>
-    public static string? LibSkia => Find("SkiaPackage", OperatingSystem.IsWindows() ? "libSkiaSharp.dll" : FileName("SkiaSharp"), OperatingSystem.IsMacOS() ? "osx" : Rid);
+    /// <summary>Skia; null where no package has it.</summary>
+    public static string? LibSkia => Find(NativePackage.Skia(Rid));
 
-    internal static string FileName(string library) =>
-        OperatingSystem.IsWindows() ? library + ".dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
+    /// <summary>The folder that NuGet fills: <c>NUGET_PACKAGES</c>, else <c>.nuget/packages</c> in the user's folder.</summary>
+    public static string PackageFolder => PackageFolders(probed: null)[0];
+
+    /// <summary>The packages of natives that are not on this machine; libtorch's counts only where no other libtorch was chosen.</summary>
+    public static IReadOnlyList<NativePackage> Missing =>
+        [.. new[] { NativePackage.TorchSharp(Rid), TorchRuntime.IsPackageWanted ? NativePackage.LibTorch(Rid) : null, NativePackage.LibVips(Rid), NativePackage.Skia(Rid) }.OfType<NativePackage>().Where(p => Find(p) is null)];
+
+    internal static string FileName(string library) => FileName(library, Rid);
+
+    internal static string FileName(string library, string rid) => rid.Split('-')[0] switch { "win" => library + ".dll", "osx" => $"lib{library}.dylib", _ => $"lib{library}.so" };
 
 #pragma warning disable CA2255 // The hooks have to stand before anything asks for a native, whoever uses the library.
     [ModuleInitializer]
@@ -55,21 +66,15 @@ public static class NativeLibraries
 
     private static nint Loaded(string? path) => path is not null && NativeLibrary.TryLoad(path, out var handle) ? handle : 0;
 
-    private static string? Find(string package, string file, string? rid = null)
+    private static string? Find(NativePackage package)
     {
-        var inPackage = Path.Combine("runtimes", rid ?? Rid, "native", file);
-        var places = new List<string> { Path.Combine(AppContext.BaseDirectory, file), Path.Combine(AppContext.BaseDirectory, inPackage) };
-        if (Recorded(package) is { } folder)
-        {
-            string?[] roots =
-            [
-                Environment.GetEnvironmentVariable("NUGET_PACKAGES"), Recorded("NuGetPackageRoot"),
-                Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
-            ];
-            places.AddRange(roots.Where(root => !string.IsNullOrEmpty(root)).Select(root => Path.Combine(root!, folder, inPackage)));
-        }
-        return places.FirstOrDefault(File.Exists);
+        string?[] programs = [AppContext.BaseDirectory, Path.GetDirectoryName(typeof(NativeLibraries).Assembly.Location)];
+        return package.Places(programs.Where(folder => !string.IsNullOrEmpty(folder)).Distinct()!, PackageFolders(AppContext.GetData("PROBING_DIRECTORIES") as string)).FirstOrDefault(File.Exists);
     }
 
-    private static string? Recorded(string key) => typeof(NativeLibraries).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == key)?.Value;
+    private static IReadOnlyList<string> PackageFolders(string? probed) =>
+        NativePackage.PackageFolders(Environment.GetEnvironmentVariable("NUGET_PACKAGES"), probed, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify));
+
+    /// <summary>A version that the build has noted in the assembly.</summary>
+    internal static string Recorded(string key) => typeof(NativeLibraries).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == key).Value!;
 }

@@ -31,6 +31,11 @@ public sealed partial class TorchRuntime
     /// <summary>True where this libtorch was built with CUDA; whether a device is there is another matter.</summary>
     public bool HasCuda => Handles.ContainsKey("torch_cuda");
 
+    /// <summary>True unless another libtorch was chosen, by <see cref="Choose"/> or <c>ZOORANK_TORCH</c>.</summary>
+    internal static bool IsPackageWanted => Wanted is null;
+
+    private static string? Wanted => request ?? (Environment.GetEnvironmentVariable("ZOORANK_TORCH") is { Length: > 0 } variable ? variable : null);
+
     private Dictionary<string, nint> Handles { get; init; } = [];
 
     /// <summary>Chooses the libtorch to load: a folder, "auto" (an installed PyTorch), or null (<c>ZOORANK_TORCH</c>, else the package). Before first use.</summary>
@@ -61,16 +66,15 @@ public sealed partial class TorchRuntime
 
     private static TorchRuntime LoadNow()
     {
-        var wanted = request ?? (Environment.GetEnvironmentVariable("ZOORANK_TORCH") is { Length: > 0 } variable ? variable : null);
-        var installation = wanted switch
+        var installation = Wanted switch
         {
             null => null,
             "auto" => PyTorchInstallation.FromPython(),
-            _ => PyTorchInstallation.At(wanted),
+            var wanted => PyTorchInstallation.At(wanted),
         };
         var folder = installation?.Libraries ?? NativeLibraries.PackagedTorch ?? throw new InvalidInputException(
-            $"libtorch for {NativeLibraries.Rid} is not on this machine: its package was not restored, or none exists for this platform. "
-            + "Run 'dotnet restore', or use an installed PyTorch: --torch auto or --torch FOLDER.");
+            NativePackage.LibTorch(NativeLibraries.Rid) is { } package ? $"libtorch for {NativeLibraries.Rid} is not on this machine. {package.Remedy}, or use an installed PyTorch: --torch auto or --torch FOLDER."
+            : $"there is no package of libtorch for {NativeLibraries.Rid}. Use an installed PyTorch: --torch auto or --torch FOLDER.");
         var interop = NativeLibraries.LibTorchSharp ?? throw new InvalidInputException(
             $"TorchSharp has no native library for {NativeLibraries.Rid}. ZooRank runs on linux-x64, win-x64, win-arm64 and osx-arm64.");
 
@@ -157,7 +161,7 @@ public sealed partial class TorchRuntime
             : cause.Contains("GLIBC_", StringComparison.Ordinal) ? "The system's C library is too old (2.34 or newer is needed, as in RHEL 9, Ubuntu 22.04, Debian 12): use a newer system or a container."
             : cause.Contains("GLIBCXX", StringComparison.Ordinal) ? "The system's libstdc++ is too old: put a newer one first on LD_LIBRARY_PATH (conda's, or a GCC module's)."
             : cause.Contains("cannot open shared object", StringComparison.Ordinal) ? "A library that it needs is missing: install it, or put its folder on LD_LIBRARY_PATH."
-            : cause.Contains("too short", StringComparison.Ordinal) || cause.Contains("invalid ELF", StringComparison.Ordinal) ? "The file is damaged: delete its folder and run 'dotnet restore' again."
+            : cause.Contains("too short", StringComparison.Ordinal) || cause.Contains("invalid ELF", StringComparison.Ordinal) ? "The file is damaged: delete its folder and run 'zoorank doctor --fetch'."
             : "Run 'zoorank doctor' for what was found.";
         return new InvalidInputException($"libtorch could not be loaded: {(cause.Contains(file, StringComparison.Ordinal) ? cause : $"{file}: {cause}")}. {remedy}");
     }

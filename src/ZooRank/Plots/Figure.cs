@@ -2,6 +2,7 @@ using ScottPlot;
 using SkiaSharp;
 using ZooRank.Evaluation;
 using ZooRank.Files;
+using ZooRank.Native;
 
 namespace ZooRank.Plots;
 
@@ -49,7 +50,7 @@ public sealed class Figure
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException })
         {
-            throw new InvalidInputException($"{path}: Skia, which draws figures, could not be loaded ({(e.InnerException ?? e).Message.Split('\n')[0]}). Run 'dotnet restore'.", e);
+            throw new InvalidInputException($"{path}: Skia, which draws figures, could not be loaded ({(e.InnerException ?? e).Message.Split('\n')[0]}). {NativePackage.Skia(NativeLibraries.Rid).Remedy}.", e);
         }
     }
 
