@@ -2,14 +2,9 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using ZooRank;
 using ZooRank.Cli;
-using ZooRank.Cli.Commands;
 using ZooRank.Native;
 
-var root = new RootCommand("Which pretrained model should you fine-tune for your medical images? ZooRank ranks a zoo of checkpoints from one pass over a few hundred of them.")
-{
-    RankCommand.Create(), ScoreCommand.Create(), MetricsCommand.Create(), FeaturesCommand.Create(), InspectCommand.Create(), DataCommand.Create(), ZooCommand.Create(), PretrainCommand.Create(), FineTuneCommand.Create(), TruthCommand.Create(), EvaluateCommand.Create(), PaperCommand.Create(), ReportCommand.Create(), ServeCommand.Create(), DemoCommand.Create(), DoctorCommand.Create(),
-};
-
+var root = CommandTree.Create();
 root.HelpName = "zoorank";
 
 // Ctrl-C and a scheduler's SIGTERM ask for an orderly end. A second Ctrl-C ends at once; SIGTERM never does, since one and the same may come twice

@@ -87,6 +87,10 @@ public sealed record MetricEvaluation
 /// <param name="Rel3">Rel@3, mean.</param>
 public sealed record MetricSummary(double? MeanTauW, ConfidenceInterval? Interval, int Defined, double? Regret1, double? WorstRegret1, double? Regret3, double? Rel1, double? Rel3);
 
+/// <param name="Statistic">χ²_F.</param>
+/// <param name="P">Of χ²_F.</param>
+/// <param name="ImanDavenport">F, less conservative; null where all targets rank the metrics alike.</param>
+/// <param name="ImanDavenportP">Of F.</param>
 public sealed record FriedmanOutcome(double Statistic, double P, double? ImanDavenport, double ImanDavenportP);
 
 /// <param name="First">The metric with the better average rank.</param>

@@ -153,6 +153,10 @@ public sealed record RankedModel
 /// <param name="Place">From −1 (last on each of them) to 1 (first).</param>
 public sealed record StaticPrior(double MeanRank, int Of, int Targets, double Place);
 
+/// <param name="InputSize">Side of the square input in pixels.</param>
+/// <param name="Resize">"squash", "crop" or "pad": how pictures that are not square become so.</param>
+/// <param name="Mean">Of the normalisation, red green blue, on the scale 0 to 1.</param>
+/// <param name="Std">Of the normalisation, red green blue.</param>
 public sealed record PreprocessingSummary(int InputSize, string Resize, IReadOnlyList<float> Mean, IReadOnlyList<float> Std);
 
 /// <param name="Id">The model.</param>

@@ -30,7 +30,7 @@ public sealed record RunRecord
     /// <summary>Of this layout.</summary>
     public int Schema { get; init; } = CurrentSchema;
 
-    /// <summary>See <see cref="IdOf"/>.</summary>
+    /// <summary>16 hexadecimal digits that name the run (<see cref="IdOf"/>).</summary>
     public required string Id { get; init; }
 
     public required RunConfiguration Configuration { get; init; }
@@ -47,7 +47,7 @@ public sealed record RunRecord
     /// <summary>The last epoch trained, from 0.</summary>
     public int? StoppedAt { get; init; }
 
-    // Of the weights kept. Null where the run has none (diverged, failed) or the number is undefined.
+    /// <summary>Of the weights kept, as the numbers that follow. Null where the run has none (diverged, failed) or the number is undefined.</summary>
     public double? ValidationLoss { get; init; }
     public double? ValidationAuc { get; init; }
     public double? ValidationAccuracy { get; init; }

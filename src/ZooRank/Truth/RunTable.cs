@@ -11,7 +11,7 @@ namespace ZooRank.Truth;
 /// <summary>All runs as one table, a row each, for pandas and the like.</summary>
 public static class RunTable
 {
-    private static readonly IReadOnlyList<(string Name, PropertyInfo Property)> Columns =
+    internal static readonly IReadOnlyList<(string Name, PropertyInfo Property)> Columns =
         [.. typeof(Row).GetProperties().Select(p => (p.GetCustomAttribute<JsonPropertyNameAttribute>()!.Name, p))];
 
     /// <summary>Without the curves: CSV has no lists.</summary>
