@@ -22,19 +22,22 @@ internal static class EvaluateCommand
         var json = new Option<bool>("--json") { Description = "Print as JSON." };
         var @out = new Option<string?>("--out", "-o") { Description = "Write the evaluation as JSON to a file too; 'zoorank report' makes a page of it.", HelpName = "FILE" };
         var figures = new Option<string?>("--figures") { Description = "Draw figures into a folder, each as SVG, PDF and PNG: AUCs, feature quality and update, ablation, critical difference, scores against AUC.", HelpName = "FOLDER" };
+        var select = SelectionOption.Create();
+        var metrics = new Option<string?>("--metrics") { Description = "Of the metrics given, those to evaluate: names separated by commas. Default: all.", HelpName = "NAMES" };
         var tables = new Option<string?>("--tables") { Description = "Write the tables into a folder, each as Markdown, LaTeX and CSV.", HelpName = "FOLDER" };
-        var command = new Command("evaluate", "Evaluate metrics against the AUCs after fine-tuning: weighted τ, ranks and tests, regret, and what history adds.") { scores, rankings, truth, scenario, reverse, json, @out, figures, tables };
+        var command = new Command("evaluate", "Evaluate metrics against the AUCs after fine-tuning: weighted τ, ranks and tests, regret, and what history adds.") { scores, rankings, truth, metrics, select, scenario, reverse, json, @out, figures, tables };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(@out) is { } file) AtomicFile.CheckWritable(file);
             foreach (var folder in new[] { parsed.GetValue(figures), parsed.GetValue(tables) }.OfType<string>()) AtomicFile.CheckWritable(Path.Combine(folder, "auc.svg"));
-            var given = Given(parsed.GetValue(scores) ?? [], parsed.GetValue(rankings) ?? []);
-            var known = TruthInput.Read(parsed.GetRequiredValue(truth));
+            var given = Wanted(parsed.GetValue(metrics), Given(parsed.GetValue(scores) ?? [], parsed.GetValue(rankings) ?? []));
+            if (!Directory.Exists(parsed.GetValue(truth))) SelectionOption.Refuse(parsed, select, $"--truth {parsed.GetValue(truth)} is no store of runs, so there is nothing to select. Leave it out.");
+            var known = TruthInput.Read(parsed.GetRequiredValue(truth), SelectionOption.Of(parsed, select));
             var evaluation = Evaluator.Evaluate(given, known.Table, new()
             {
                 Scenario = parsed.GetValue(scenario) == "auto" ? null : Enum.Parse<Scenario>(parsed.GetValue(scenario)!, ignoreCase: true),
                 Reversed = parsed.GetValue(reverse) is { } names ? names == "none" ? [] : names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) : null,
-                NoiseCeiling = known.NoiseCeiling,
+                Seeds = known.Targets,
                 Caveats = known.Caveats,
                 Command = ["zoorank", .. Environment.GetCommandLineArgs().Skip(1)],
             });
@@ -56,6 +59,14 @@ internal static class EvaluateCommand
             return ExitCode.Done;
         });
         return command;
+    }
+
+    private static Dictionary<string, ScoreTable> Wanted(string? names, Dictionary<string, ScoreTable> given)
+    {
+        if (names is null) return given;
+        var wanted = names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var name in wanted.Where(n => !given.ContainsKey(n))) throw Suggestions.Unknown("metric", name, [.. given.Keys]);
+        return wanted.Distinct().ToDictionary(name => name, name => given[name]);
     }
 
     private static Dictionary<string, ScoreTable> Given(string[] scores, string[] rankings)

@@ -17,9 +17,10 @@ internal static class TruthCommand
         var store = StoreArgument();
         var targets = new Option<string[]>("--target") { Description = "Only this target; may be repeated.", HelpName = "NAME" };
         var sources = new Option<string[]>("--source") { Description = "Only this source model; may be repeated. Then only what is shown is compared.", HelpName = "NAME" };
+        var select = SelectionOption.Create();
         var runs = new Option<bool>("--runs") { Description = "List every run." };
         var json = new Option<bool>("--json") { Description = "Print as JSON." };
-        var command = new Command("show", "Show how well each source does on each target, which differences are real, and what is at work.") { store, targets, sources, runs, json };
+        var command = new Command("show", "Show how well each source does on each target, which differences are real, and what is at work.") { store, targets, sources, select, runs, json };
         command.SetAction(parsed =>
         {
             var opened = RunStore.OpenExisting(parsed.GetRequiredValue(store));
@@ -32,7 +33,7 @@ internal static class TruthCommand
 
             List<RunRecord> shown = [.. all.Where(r => Wanted(r.Configuration.Target.Name, r.Configuration.Source.Id))];
             List<UnfinishedRun> begun = [.. unfinished.Where(r => Wanted(r.Target, r.Source))];
-            var truth = GroundTruth.Of(shown);
+            var truth = GroundTruth.Of(shown, SelectionOption.Of(parsed, select));
             truth = truth with { Caveats = [.. damaged, .. truth.Caveats] };
             if (parsed.GetValue(json)) Console.Out.WriteLine(JsonOutput.Text(TruthText.Json(truth, shown, begun, parsed.GetValue(runs))));
             else
@@ -71,8 +72,9 @@ internal static class TruthCommand
         var store = StoreArgument();
         var output = new Option<string>("--out") { Description = "The file to write: .csv, or .parquet, which has the curves too.", Required = true, HelpName = "FILE" };
         var table = new Option<bool>("--table") { Description = "Not the runs but P: sources as rows, targets as columns." };
+        var select = SelectionOption.Create();
         var mlflow = new Option<bool>("--mlflow") { Description = "As MLflow exports its logs: imported runs as they were, column by column." };
-        var command = new Command("export", "Write all runs, or the table of P, for other programs.") { store, output, table, mlflow };
+        var command = new Command("export", "Write all runs, or the table of P, for other programs.") { store, output, table, select, mlflow };
         command.SetAction(parsed =>
         {
             var (folder, file) = (parsed.GetRequiredValue(store), parsed.GetRequiredValue(output));
@@ -85,6 +87,7 @@ internal static class TruthCommand
             var (asTable, asLog) = (parsed.GetValue(table), parsed.GetValue(mlflow));
             if (asTable && asLog) throw new InvalidInputException("--table and --mlflow are different files. Give one of them.");
             if (parquet && (asTable || asLog)) throw new InvalidInputException($"--out {file}: {(asTable ? "--table" : "--mlflow")} is written as CSV. Give a name that ends in .csv.");
+            if (!asTable) SelectionOption.Refuse(parsed, select, "all runs are written, so none is selected. Give --table, or leave it out.");
             var opened = RunStore.OpenExisting(folder);
             AtomicFile.CheckWritable(file);
             // The whole or nothing: a table that silently lacks a damaged run would be another's result.
@@ -92,7 +95,7 @@ internal static class TruthCommand
             if (records.Count == 0) throw new InvalidInputException($"{folder}: the store has no finished runs to export.");
             if (asTable)
             {
-                var truth = GroundTruth.Of(records);
+                var truth = GroundTruth.Of(records, SelectionOption.Of(parsed, select));
                 RunTable.WriteMatrix(file, truth);
                 foreach (var caveat in truth.Caveats) Console.Error.WriteLine($"  - {caveat}");
             }

@@ -18,7 +18,7 @@ internal static class EvaluationTables
             if (h is { Blend: { } blend, BlendSummary: { } summary }) columns.Add(new("with history", [.. e.Targets.Select(t => Tau(blend[t])), Tau(summary.MeanTauW), Interval(summary)]));
         }
         columns.Add(new("chance, 95 %", [.. e.Targets.Select(t => Tau(e.Random[t].Percentile95)), Tau(e.RandomMean), ""]));
-        if (e.NoiseCeiling.Count > 0) columns.Add(new("ceiling", [.. e.Targets.Select(t => Tau(e.NoiseCeiling.GetValueOrDefault(t)?.BetweenSeeds)), Tau(e.NoiseCeiling.Values.Average(n => n.BetweenSeeds)), ""]));
+        if (e.NoiseCeiling.Count > 0) columns.Add(new("ceiling", [.. e.Targets.Select(t => Tau(e.NoiseCeiling.GetValueOrDefault(t)?.BetweenHalves)), Tau(e.NoiseCeiling.Values.Average(n => n.BetweenHalves)), ""]));
         WideTable.Print(new("target", [.. e.Targets, "mean", "95 %"], Left: true), columns, console);
 
         console.MarkupLine("[bold]Over the targets[/]:");

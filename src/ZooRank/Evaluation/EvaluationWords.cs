@@ -23,7 +23,7 @@ public static class EvaluationWords
             yield return string.Create(CultureInfo.InvariantCulture, $"History, the mean AUC rank on the other targets: mean τ_w {h.PriorSummary.MeanTauW:0.000}.{(h is { Blend: not null, BlendSummary: { } s, Weights: { } w } ? string.Create(CultureInfo.InvariantCulture, $" With {string.Join(", ", h.Terms)}, weights learned on the other targets ({string.Join(", ", w.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Key} {t.Value:0.00}")))}): {s.MeanTauW:0.000}, {h.Gain:+0.000;−0.000} on {h.Terms[0]}{(h.GainInterval is { } i ? string.Create(CultureInfo.InvariantCulture, $" (95 %: {i.Low:+0.000;−0.000} to {i.High:+0.000;−0.000})") : "")}.") : "")}");
         }
         if (e.NoiseCeiling.Count > 0)
-            yield return string.Create(CultureInfo.InvariantCulture, $"Noise ceiling: one seed's AUCs rank another's with a mean τ_w of {e.NoiseCeiling.Values.Average(n => n.BetweenSeeds):0.000}; {(e.NoiseCeiling.Values.All(n => n.AgainstOthers is not null) ? string.Create(CultureInfo.InvariantCulture, $"one seed's the mean of the others with {e.NoiseCeiling.Values.Average(n => n.AgainstOthers):0.000}; ") : "")}no metric can be expected to do better.");
+            yield return string.Create(CultureInfo.InvariantCulture, $"Noise ceiling: half of the truth's seeds rank the sources as the other half does with a mean τ_w of {e.NoiseCeiling.Values.Average(n => n.BetweenHalves):0.000} (one seed as another: {e.NoiseCeiling.Values.Average(n => n.BetweenSeeds):0.000}); the mean reliability of the AUCs is {e.NoiseCeiling.Values.Average(n => n.Reliability):0.00}. No metric can be expected to do much better.");
     }
 
     /// <summary>A p-value after its letter: "= 0.012", "&lt; 0.0005".</summary>

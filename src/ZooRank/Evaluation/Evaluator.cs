@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using ZooRank.Metrics;
 using ZooRank.Statistics;
+using ZooRank.Truth;
 
 namespace ZooRank.Evaluation;
 
@@ -15,8 +16,8 @@ public sealed record EvaluationOptions
     /// <summary>Metrics to be reversed (v → −v); null: those that the paper reverses in its scenario of architectures, there (<see cref="Evaluator.ReversedByThePaper"/>).</summary>
     public IReadOnlyList<string>? Reversed { get; init; }
 
-    /// <summary>By target, of a truth with several seeds.</summary>
-    public IReadOnlyDictionary<string, NoiseCeiling> NoiseCeiling { get; init; } = new Dictionary<string, NoiseCeiling>();
+    /// <summary>The truth with all its seeds, where they are known: for the noise ceiling.</summary>
+    public IReadOnlyList<TargetTruth> Seeds { get; init; } = [];
 
     /// <summary>What is known of the truth that a reader must know.</summary>
     public IReadOnlyList<Caveat> Caveats { get; init; } = [];
@@ -79,7 +80,8 @@ public static partial class Evaluator
             Wilcoxon = Wilcoxon(compared, averages, tau, targets),
             Random = targets.ToDictionary(t => t, t => RandomRanking.Of(Compared(t))),
             RandomMean = RandomRanking.OfMean([.. targets.Select(Compared)]),
-            NoiseCeiling = options.NoiseCeiling.Where(n => targets.Contains(n.Key)).ToDictionary(),
+            NoiseCeiling = options.Seeds.Where(t => targets.Contains(t.Target))
+                .Select(t => (t.Target, Ceiling: NoiseCeiling.Of(t, [.. truth.Sources.Where(s => tables.Values.Any(table => table[s, t.Target] is not null))]))).Where(t => t.Ceiling is not null).ToDictionary(t => t.Target, t => t.Ceiling!),
             History = History(tables, compared, truth, targets, tau),
             Scores = tables,
             Truth = truth,
@@ -144,9 +146,11 @@ public static partial class Evaluator
     {
         var without = truth.Targets.Concat(tables.Values.SelectMany(t => t.Targets)).Distinct().Except(targets).ToList();
         if (without.Count > 0) caveats.Add(new("targets-left-out", $"{string.Join(", ", without)}: not evaluated, since fewer than three sources have both a score and an AUC there; AUCs that are known count as history of the other targets."));
+        var nowhere = truth.Sources.Except(tables.Values.SelectMany(t => t.Sources)).ToList();
+        if (nowhere.Count > 0) caveats.Add(new("sources-without-scores", $"{string.Join(", ", nowhere)}: no scores, so the evaluation is over the others only."));
         foreach (var (name, table) in tables)
         {
-            var rows = truth.Sources.Except(table.Sources).ToList();
+            var rows = truth.Sources.Except(table.Sources).Except(nowhere).ToList();
             if (rows.Count > 0) caveats.Add(new("sources-without-scores", $"no scores of {string.Join(", ", rows)}; its values are over the others only.", name));
             var gaps = targets.SelectMany(t => truth.Sources.Where(s => truth[s, t] is not null && table.Sources.Contains(s) && table[s, t] is null).Select(s => $"{s} on {t}")).ToList();
             if (gaps.Count > 0) caveats.Add(new("missing-scores", $"no score of {Some(gaps)}.", name));

@@ -11,6 +11,7 @@ public static class SameData
         ["isic2018"] = "dermamnist",
         ["pneumonia3"] = "pneumoniamnist",
         ["pbc"] = "bloodmnist",
+        ["pbcblood"] = "bloodmnist",
         ["nct"] = "pathmnist",
         ["crc-val"] = "pathmnist",
         ["oct"] = "octmnist",

@@ -62,13 +62,13 @@ public static class EvaluationReport
         }
         var rows = all.Select(a => new TauRow(a.Name, a.On, a.Summary.MeanTauW, a.Summary.Interval is { } i ? Words.Range(i.Low, i.High, 2) : Words.None)).ToList();
         List<TauRow> foot = [new("chance, 95 %", t => e.Random.GetValueOrDefault(t)?.Percentile95, e.RandomMean, "", Colours: false)];
-        if (e.NoiseCeiling.Count > 0) foot.Add(new("noise ceiling", t => e.NoiseCeiling.GetValueOrDefault(t)?.BetweenSeeds, e.NoiseCeiling.Values.Average(n => n.BetweenSeeds), "", Colours: false));
+        if (e.NoiseCeiling.Count > 0) foot.Add(new("noise ceiling", t => e.NoiseCeiling.GetValueOrDefault(t)?.BetweenHalves, e.NoiseCeiling.Values.Average(n => n.BetweenHalves), "", Colours: false));
         var scale = Scale.Around([0, .. all.Select(a => a.Summary.MeanTauW).OfType<double>(), .. all.SelectMany(a => a.Summary.Interval is { } i ? new[] { i.Low, i.High } : [])]);
         return Html($"""
             {DotRows.Of(Html($"Mean τ_w over the targets, and its 95 % interval when targets are drawn with replacement.{(e.History is null ? "" : " Squares: with what the models gave on the other targets.")}"),
                 [.. all.OrderByDescending(a => a.Summary.MeanTauW ?? double.NegativeInfinity).Select(a => new DotRow(Words.Name(a.Name), [new(a.Summary.MeanTauW, a.Summary.Interval?.Low, a.Summary.Interval?.High, a.Name.EndsWith("history", StringComparison.Ordinal) && !e.TauW.ContainsKey(a.Name) ? 1 : 0)],
                     Html($"{Words.Fixed(a.Summary.MeanTauW, 2)} <small>{(a.Summary.Defined < e.Targets.Count ? $"on {a.Summary.Defined} targets" : "")}</small>")))], scale, "τ_w", mark: 0)}
-            {DataTable.Of(Html($"Weighted τ of each metric's ranking with that by AUC. Blue agrees, orange contradicts; below the line what chance reaches{(e.NoiseCeiling.Count > 0 ? ", and what one seed of the truth reaches against another" : "")}."), rows,
+            {DataTable.Of(Html($"Weighted τ of each metric's ranking with that by AUC. Blue agrees, orange contradicts; below the line what chance reaches{(e.NoiseCeiling.Count > 0 ? ", and what one half of the truth's seeds reaches against the other" : "")}."), rows,
                 [
                     new Column<TauRow>("metric", r => Cell.Name(r.Name)), new("mean", r => Cell.Number(r.Mean, 2, r.Colours ? r.Mean : null)), new("95 %", r => Cell.Text(r.Interval)),
                     .. e.Targets.Select(t => Column<TauRow>.Of(t, r => Cell.Number(r.On(t), 2, r.Colours ? r.On(t) : null))),

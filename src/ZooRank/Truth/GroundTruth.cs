@@ -5,7 +5,19 @@ using ZooRank.Statistics;
 
 namespace ZooRank.Truth;
 
-/// <summary>The run that stands for a seed: of all of the grid the one with the lowest validation loss; of equals the first by id.</summary>
+/// <summary>Which run stands for a seed.</summary>
+public enum RunSelection
+{
+    /// <summary>The paper's: of all runs of that seed the one with the lowest validation loss. With few validation images seeds choose different hyperparameters, and differ by that too.</summary>
+    Seed,
+
+    /// <summary>
+    /// The one with the hyperparameters whose validation loss, in the mean over the seeds, is the lowest: the same for all seeds, so that they differ by chance alone. Only hyperparameters that the most seeds have finished count.
+    /// </summary>
+    Mean,
+}
+
+/// <summary>The run that stands for a seed (<see cref="RunSelection"/>); of equal losses the first by id.</summary>
 public sealed record SelectedRun(int Seed, string Id, double ValidationLoss, double TestAuc);
 
 /// <summary>How well a source model does on a target.</summary>
@@ -59,9 +71,10 @@ public sealed record GroundTruth(IReadOnlyList<TargetTruth> Targets, IReadOnlyLi
     private static readonly RunSource AnySource = new() { Id = "" };
     private static readonly RunTarget AnyTarget = new() { Name = "" };
 
-    public static GroundTruth Of(IReadOnlyList<RunRecord> records)
+    public static GroundTruth Of(IReadOnlyList<RunRecord> records, RunSelection selection = RunSelection.Seed)
     {
         var caveats = new List<Caveat>();
+        if (selection == RunSelection.Mean) caveats.Add(new("selected-over-seeds", "hyperparameters are those with the lowest validation loss in the mean over the seeds, not, as published, each seed's own."));
         var targets = new List<TargetTruth>();
         foreach (var target in records.GroupBy(r => r.Configuration.Target.Name).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
@@ -69,7 +82,7 @@ public sealed record GroundTruth(IReadOnlyList<TargetTruth> Targets, IReadOnlyLi
             var labels = Labels(target.Key, [.. protocols.Select(p => ProtocolOf(p.First().Configuration))]);
             if (protocols.Count > 1)
                 caveats.Add(new("several-protocols", $"runs on {protocols.Count} different sets of images or under different protocols are kept apart: {string.Join("; ", labels)}.", target.Key));
-            targets.AddRange(protocols.Zip(labels, (runs, label) => Table(label, [.. runs], caveats)).OrderBy(t => t.Target, StringComparer.Ordinal));
+            targets.AddRange(protocols.Zip(labels, (runs, label) => Table(label, [.. runs], selection, caveats)).OrderBy(t => t.Target, StringComparer.Ordinal));
         }
         var imported = records.Count(r => r.Imported is not null);
         if (imported > 0)
@@ -77,7 +90,7 @@ public sealed record GroundTruth(IReadOnlyList<TargetTruth> Targets, IReadOnlyLi
         return new(targets, caveats);
     }
 
-    private static TargetTruth Table(string target, List<RunRecord> runs, List<Caveat> caveats)
+    private static TargetTruth Table(string target, List<RunRecord> runs, RunSelection selection, List<Caveat> caveats)
     {
         var models = runs.GroupBy(r => ModelOf(r.Configuration).Id).Select(g => g.ToList()).ToList();
         var labels = new string[models.Count];
@@ -96,7 +109,7 @@ public sealed record GroundTruth(IReadOnlyList<TargetTruth> Targets, IReadOnlyLi
         var unusable = runs.Count(r => r.Status == RunStatus.Finished && !IsUsable(r));
         if (unusable > 0) caveats.Add(new("undefined-result", string.Create(CultureInfo.InvariantCulture, $"{unusable} finished runs have no validation loss or no test AUC; they are not selected from."), target));
 
-        var sources = models.Zip(labels, (m, label) => Performance(label, m)).OfType<SourcePerformance>().OrderByDescending(s => s.P).ThenBy(s => s.Source, StringComparer.Ordinal).ToList();
+        var sources = models.Zip(labels, (m, label) => Performance(label, m, selection)).OfType<SourcePerformance>().OrderByDescending(s => s.P).ThenBy(s => s.Source, StringComparer.Ordinal).ToList();
         var without = labels.Except(sources.Select(s => s.Source)).ToList();
         if (without.Count > 0) caveats.Add(new("no-result", $"no run of {string.Join(", ", without)} has a result.", target));
         if (sources.Count > 1 && sources.Any(s => s.Selected.Count < 2))
@@ -112,9 +125,14 @@ public sealed record GroundTruth(IReadOnlyList<TargetTruth> Targets, IReadOnlyLi
     /// <summary>The run that the paper's protocol chooses among those of one seed, without a look at the test images: the lowest validation loss, of equals the first by id; null where none can be.</summary>
     public static RunRecord? Select(IEnumerable<RunRecord> runs) => runs.Where(IsUsable).OrderBy(r => r.ValidationLoss).ThenBy(r => r.Id, StringComparer.Ordinal).FirstOrDefault();
 
-    private static SourcePerformance? Performance(string label, List<RunRecord> runs)
+    // The runs of the hyperparameters that most seeds have tried, and of these of those with the lowest mean loss.
+    private static List<RunRecord> OfBestMean(List<RunRecord> usable) => usable.GroupBy(GridPoint).Select(g => g.ToList())
+        .OrderByDescending(g => g.Select(r => r.Configuration.Seed).Distinct().Count()).ThenBy(g => g.Average(r => r.ValidationLoss)).ThenBy(g => g[0].Id, StringComparer.Ordinal).FirstOrDefault() ?? [];
+
+    private static SourcePerformance? Performance(string label, List<RunRecord> runs, RunSelection selection)
     {
-        var selected = runs.Where(IsUsable).GroupBy(r => r.Configuration.Seed).OrderBy(s => s.Key)
+        var usable = runs.Where(IsUsable).ToList();
+        var selected = (selection == RunSelection.Seed ? usable : OfBestMean(usable)).GroupBy(r => r.Configuration.Seed).OrderBy(s => s.Key)
             .Select(seed => Select(seed)!)
             .Select(r => new SelectedRun(r.Configuration.Seed, r.Id, r.ValidationLoss!.Value, r.TestAuc!.Value)).ToList();
         if (selected.Count == 0) return null;

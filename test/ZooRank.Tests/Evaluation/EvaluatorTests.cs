@@ -63,6 +63,7 @@ public class EvaluatorTests
     [InlineData("breastmnist", "busi", true)]
     [InlineData("ham10000", "isic2018_224", true)]
     [InlineData("organamnist_28", "OrganAMNIST", true)]
+    [InlineData("pbcblood_64", "bloodmnist", true)]
     [InlineData("business", "busi", false)]
     [InlineData("organamnist", "organcmnist", false)]
     public void Names_of_the_same_pictures_are_known(string one, string other, bool same) => Assert.Equal((same, same), (SameData.As(one, other), SameData.As(other, one)));
@@ -162,13 +163,19 @@ public class EvaluatorTests
     [Fact]
     public void The_noise_ceiling_is_how_seeds_rank_each_other()
     {
-        // Seeds 0 and 1 agree, seed 2 says the opposite: τ_w 1, −1, −1.
+        // Seeds 0 and 1 agree, seed 2 says the opposite, half as loud: τ_w 1, −1, −1.
         var runs = new List<ZooRank.Runs.RunRecord>();
         foreach (var (s, source) in Sources.Take(3).Index())
-            for (var seed = 0; seed < 3; seed++) runs.Add(PlainRuns.Record(PlainRuns.Configuration(source, "t", seed: seed), testAuc: 0.5 + (0.1 * (seed == 2 ? 2 - s : s))));
+            for (var seed = 0; seed < 3; seed++) runs.Add(PlainRuns.Record(PlainRuns.Configuration(source, "t", seed: seed), testAuc: 0.5 + (seed == 2 ? 0.05 * (2 - s) : 0.1 * s)));
         var ceiling = NoiseCeiling.Of(GroundTruth.Of(runs).Targets.Single())!;
         Assert.Equal(3, ceiling.Seeds);
         Assert.Equal(-1 / 3.0, ceiling.BetweenSeeds, 1e-12);
+        // Of three seeds a half is one: 0 and 1 agree with the mean of the others, 2 does not.
+        Assert.Equal(1 / 3.0, ceiling.BetweenHalves, 1e-12);
+        // By hand: P is 0.5333, 0.5833, 0.6333, their variance 0.0025; the seeds' variances 1/300, 1/1200 and 1/75 make a mean SE² of 7/3600.
+        Assert.Equal(2 / 9.0, ceiling.Reliability, 1e-9);
+        Assert.Equal(1, NoiseCeiling.Of(GroundTruth.Of([.. runs.Where(r => r.Configuration.Seed < 2)]).Targets.Single())!.BetweenHalves, 1e-12);
+        Assert.Null(NoiseCeiling.Of(GroundTruth.Of(runs).Targets.Single(), [Sources[0]]));
         Assert.Null(NoiseCeiling.Of(new TargetTruth("all failed", new() { Name = "all failed" }, [], [])));
         Assert.Null(NoiseCeiling.Of(GroundTruth.Of([.. runs.Where(r => r.Configuration.Seed == 0)]).Targets.Single()));
     }

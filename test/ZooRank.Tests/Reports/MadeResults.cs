@@ -94,7 +94,7 @@ internal static class MadeResults
         {
             Scenario = Scenario.Source,
             Caveats = [new("made-up", names[0], names[1])],
-            NoiseCeiling = new Dictionary<string, NoiseCeiling> { [targets[0]] = new(3, 0.8, 0.9) },
+            Seeds = [Truth(names).Truth.Targets[0] with { Target = targets[0] }],
             Command = ["zoorank", "evaluate", names[0]],
         });
     }

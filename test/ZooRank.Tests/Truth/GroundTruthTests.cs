@@ -108,4 +108,20 @@ public class GroundTruthTests
 
     [Fact]
     public void Nothing_is_known_of_no_runs() => Assert.Empty(GroundTruth.Of([]).Targets);
+
+    [Fact]
+    public void Hyperparameters_may_be_chosen_over_all_seeds()
+    {
+        List<RunRecord> runs =
+        [
+            Run("a", 0, 0.1, 0.5, 0.9), Run("a", 0, 0.01, 0.6, 0.7),
+            Run("a", 1, 0.1, 0.8, 0.88), Run("a", 1, 0.01, 0.6, 0.72),
+            Run("a", 0, 1, 0.1, 0.99),   // the lowest loss, but one seed alone has tried it
+        ];
+        // By hand. Seed 0 chooses rate 1, seed 1 rate 0.01. In the mean rate 0.01 has 0.6 and rate 0.1 has 0.65.
+        Assert.Equal((0.99 + 0.72) / 2, GroundTruth.Of(runs).Targets.Single().Sources.Single().P, 1e-12);
+        var truth = GroundTruth.Of(runs, RunSelection.Mean);
+        Assert.Equal([0.7, 0.72], truth.Targets.Single().Sources.Single().Selected.Select(s => s.TestAuc));
+        Assert.Contains(truth.Caveats, c => c.Code == "selected-over-seeds");
+    }
 }
