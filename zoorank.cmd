@@ -37,6 +37,8 @@ if not exist "%program%" exit /b 1
 if not exist "%mirror%" exit /b 1
 robocopy "%root%src" "%mirror%\src" /MIR /L /NJH /NJS /NP /NS /NC /NFL /NDL >nul 2>&1
 if not "%errorlevel%"=="0" exit /b 1
+robocopy "%root%shipped" "%mirror%\shipped" /MIR /L /NJH /NJS /NP /NS /NC /NFL /NDL >nul 2>&1
+if not "%errorlevel%"=="0" exit /b 1
 robocopy "%root%." "%mirror%" Directory.Build.props Directory.Packages.props global.json /L /NJH /NJS /NP /NS /NC /NFL /NDL >nul 2>&1
 if not "%errorlevel%"=="0" exit /b 1
 exit /b 0
@@ -55,6 +57,7 @@ if errorlevel 1 (
 >con echo building ZooRank (first use)...
 rem The mirror first: what is edited while the build runs belongs to the next one. It counts only once the build is there.
 robocopy "%root%src" "%mirror%.new\src" /MIR /NJH /NJS /NP /NS /NC /NFL /NDL >nul 2>&1
+robocopy "%root%shipped" "%mirror%.new\shipped" /MIR /NJH /NJS /NP /NS /NC /NFL /NDL >nul 2>&1
 robocopy "%root%." "%mirror%.new" Directory.Build.props Directory.Packages.props global.json /NJH /NJS /NP /NS /NC /NFL /NDL >nul 2>&1
 dotnet build src\ZooRank.Cli -c Release -v q --disable-build-servers >"%artifacts%\zoorank.log" 2>&1 <nul
 if errorlevel 1 (

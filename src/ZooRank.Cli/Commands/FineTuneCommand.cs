@@ -20,7 +20,7 @@ internal static class FineTuneCommand
         var target = new TargetOptions(withLayer: false);
         var devices = new DeviceOptions();
         var slurm = new SlurmOptions();
-        var zoo = new Option<string[]>("--zoo", "-z", "--model") { Description = "The source models: folders of checkpoints, zoo.json files, checkpoints; one or more.", Required = true, HelpName = "ZOO", AllowMultipleArgumentsPerToken = true };
+        var zoo = new Option<string[]>("--zoo", "-z", "--model") { Description = "The source models: folders of checkpoints, zoo.json files, checkpoints, or the models that come with ZooRank (shipped); one or more.", Required = true, HelpName = "ZOO", AllowMultipleArgumentsPerToken = true };
         var @out = new Option<string>("--out", "-o") { Description = "The run store: a folder to which runs are added; those it holds are not computed again. Several processes may share it.", Required = true, HelpName = "FOLDER" };
         var gridName = new Option<string>("--grid") { Description = "Hyperparameters to try: paper (120 runs a model and seed), small (3), or a JSON file.", DefaultValueFactory = _ => "paper", HelpName = "paper|small|FILE" };
         var seeds = new Option<int>("--seeds") { Description = "How often the grid is repeated with other random numbers. 3 or more say how sure the result is.", DefaultValueFactory = _ => 1, HelpName = "N" };

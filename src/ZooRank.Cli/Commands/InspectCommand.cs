@@ -16,7 +16,7 @@ internal static class InspectCommand
 
     public static Command Create()
     {
-        var path = new Argument<string>("PATH") { Description = "A checkpoint, a data set (.npz, folder, zip, CSV), a folder of checkpoints, or a zoo.json." };
+        var path = new Argument<string>("PATH") { Description = "A checkpoint, a data set (.npz, folder, zip, CSV), a folder of checkpoints, a zoo.json, or shipped: the models that come with ZooRank." };
         var json = new Option<bool>("--json") { Description = "Print all of it as JSON." };
         var stats = new Option<bool>("--stats") { Description = "Of a checkpoint: read the values too, and give each tensor's sum, sum of magnitudes and first value." };
         var full = new Option<bool>("--full") { Description = "Of a data set: compare all images for duplicates, however many there are." };
@@ -42,6 +42,7 @@ internal static class InspectCommand
 
     private static Kind KindOf(string path)
     {
+        if (path == ShippedZoo.Name) return Kind.Zoo;
         if (Directory.Exists(path)) return ModelZoo.IsZoo(path) ? Kind.Zoo : Kind.Data;
         if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return Kind.Zoo;
         return Path.GetExtension(path).ToLowerInvariant() is ".npz" or ".zip" or ".csv" or ".tsv" or ".txt" ? Kind.Data : Kind.Checkpoint;
@@ -91,6 +92,7 @@ internal static class InspectCommand
     {
         var text = new StringWriter(CultureInfo.InvariantCulture);
         text.WriteLine($"Its card: {card.Architecture}, source {card.Source}, input {card.InputSize}, mean {Numbers(card.Mean)}, std {Numbers(card.Std)}, {card.Classes?.Count} classes.");
+        if (card.License is { } license) text.WriteLine($"  Licence of the data: {license}");
         if (card.Training is not { } training) return text.ToString();
         foreach (var data in training.Data)
         {
@@ -175,8 +177,12 @@ internal static class InspectCommand
                 json["mean"] = new JsonArray([.. loaded.Preprocessing.Mean.Select(m => (JsonNode)m)]);
                 json["std"] = new JsonArray([.. loaded.Preprocessing.Std.Select(s => (JsonNode)s)]);
                 json["caveats"] = JsonOutput.Caveats(loaded.Caveats);
+                json["license"] = loaded.Source.License;
                 json["validation_auc"] = loaded.Source.Training?.Outcome?.ValidationAuc;
                 text.WriteLine($"  {model.Id}: {loaded.ArchitectureName}, {(loaded.ClassCount > 0 ? $"{loaded.ClassCount} classes, {loaded.Format}" : loaded.Architecture is null ? "design unknown" : $"no head, {loaded.Format}")}, input {loaded.Preprocessing.InputSize}");
+                if (loaded.Source.Training is { Data.Count: > 0 } training)
+                    text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    trained on {training.Data.Sum(d => d.TrainImages):N0} images of {loaded.Source.Source}{(training.Outcome?.ValidationAuc is { } auc ? $", validation AUC {auc:0.000}" : "")}"));
+                if (loaded.Source.License is { } license) text.WriteLine($"    licence of its data: {license}");
                 foreach (var caveat in loaded.Caveats) text.WriteLine($"    {caveat.Message}");
             }
             catch (InvalidInputException e)

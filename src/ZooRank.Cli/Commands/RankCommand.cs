@@ -15,12 +15,12 @@ internal static class RankCommand
     {
         var target = new TargetOptions();
         var devices = new DeviceOptions();
-        var zoo = new Option<string[]>("--zoo", "-z") { Description = "The source models: folders of checkpoints, zoo.json files, checkpoints; one or more.", Required = true, HelpName = "ZOO", AllowMultipleArgumentsPerToken = true };
+        var zoo = new Option<string[]>("--zoo", "-z") { Description = "The source models: folders of checkpoints, zoo.json files, checkpoints, or the models that come with ZooRank (shipped); one or more.", DefaultValueFactory = _ => [ShippedZoo.Name], HelpName = "ZOO", AllowMultipleArgumentsPerToken = true };
         var scenario = new Option<string>("--scenario") { Description = "What is compared: source (data sets under one architecture), architecture (of one source), or auto: by what the zoo holds.", DefaultValueFactory = _ => "auto", HelpName = "source|architecture|auto" };
         scenario.AcceptOnlyFromAmong("source", "architecture", "auto");
         var metrics = new Option<string?>("--metrics") { Description = "Further metrics to show: names separated by commas, or all. 'zoorank metrics' lists them.", HelpName = "NAMES" };
         var by = new Option<string?>("--by") { Description = "The metric that ranks. Default: lp_fu, the paper's (logme where images have several labels).", HelpName = "NAME" };
-        var history = new Option<string[]>("--history") { Description = "Let results on other targets have a say: published (the paper's tables, for the sources in them), a store that 'zoorank finetune' wrote, or a CSV of AUCs; may be repeated.", HelpName = "published|STORE|FILE" };
+        var history = new Option<string[]>("--history") { Description = "Let results on other targets have a say: published (the paper's tables, for the sources in them), shipped (what the models that come with ZooRank gave), a store that 'zoorank finetune' wrote, its 'truth show --json', or a CSV of AUCs; may be repeated.", HelpName = "published|shipped|STORE|FILE" };
         var thumbnails = new Option<bool>("--thumbnails") { Description = "Keep the probe's images, small, in the ranking, for its report to show: whoever has the file sees them then." };
         var resamples = new Option<int>("--resamples") { Description = "Random halves of the images on which the ranking metric is measured again, to say how sure it is; 0: not.", DefaultValueFactory = _ => 20, HelpName = "N" };
         var json = new Option<bool>("--json") { Description = "Print the ranking as JSON instead of the table." };
@@ -44,7 +44,7 @@ internal static class RankCommand
             var shown = parsed.GetValue(metrics) is { } names ? MetricList.Parse(names) : [];
             var ranking = parsed.GetValue(by) is { } name ? MetricList.Get(name) : null;
             if (parsed.GetValue(resamples) is < 0 or 1) throw new InvalidInputException($"--resamples must be 0 or at least 2; got {parsed.GetValue(resamples)}.");
-            var models = ModelZoo.Open(parsed.GetRequiredValue(zoo));
+            var models = ModelZoo.Open(parsed.GetValue(zoo)!);
             foreach (var file in new[] { parsed.GetValue(@out), parsed.GetValue(csv), parsed.GetValue(report) }.OfType<string>()) AtomicFile.CheckWritable(file);   // not after an hour's work
             if (parsed.GetValue(report) is { } html) Page.CheckName("--report", html);
             if (parsed.GetValue(memory) is <= 0) throw new InvalidInputException($"--memory must be above 0 GB; got {parsed.GetValue(memory)}.");

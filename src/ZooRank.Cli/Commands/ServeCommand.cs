@@ -25,7 +25,7 @@ internal static class ServeCommand
         var devices = new DeviceOptions();
         var results = new Option<string>("--results") { Description = "The folder whose results are shown, and where rankings made here are kept; made where there is none.", DefaultValueFactory = _ => "zoorank-results", HelpName = "FOLDER" };
         var data = new Option<string[]>("--data", "-d") { Description = "Data sets to choose from, or folders of data sets; may be repeated.", HelpName = "DATA", AllowMultipleArgumentsPerToken = true };
-        var zoos = new Option<string[]>("--zoo", "-z") { Description = "Source models to choose from: folders of checkpoints, zoo.json files, checkpoints; may be repeated. Without: results are shown and nothing is ranked.", HelpName = "ZOO", AllowMultipleArgumentsPerToken = true };
+        var zoos = new Option<string[]>("--zoo", "-z") { Description = "Source models to choose from: folders of checkpoints, zoo.json files, checkpoints, or the models that come with ZooRank (shipped); may be repeated.", DefaultValueFactory = _ => [ShippedZoo.Name], HelpName = "ZOO", AllowMultipleArgumentsPerToken = true };
         var port = new Option<int>("--port") { Description = "Port; 0: any that is free.", DefaultValueFactory = _ => 8722, HelpName = "N" };
         var host = new Option<string>("--host") { Description = "Address to listen on. Any but 127.0.0.1 lets others on the network see all results and start rankings: there is no password.", DefaultValueFactory = _ => "127.0.0.1", HelpName = "ADDRESS" };
         var upload = new Option<int>("--max-upload") { Description = "MB of a data set that may be sent to it; 0: none may.", DefaultValueFactory = _ => 1000, HelpName = "MB" };
@@ -37,7 +37,7 @@ internal static class ServeCommand
             if (parsed.GetValue(port) is (< 0 or > 65535) and var wrong) throw new InvalidInputException($"--port {wrong}: must be from 0 to 65535.");
             if (parsed.GetValue(upload) is (< 0 or > 1_000_000) and var tooLarge) throw new InvalidInputException($"--max-upload {tooLarge}: must be from 0 to 1000000 MB.");
             var folder = new ResultsFolder(parsed.GetRequiredValue(results));
-            var (sets, models) = (Offers.OfData(parsed.GetValue(data) ?? []), Offers.OfZoos(parsed.GetValue(zoos) ?? []));
+            var (sets, models) = (Offers.OfData(parsed.GetValue(data) ?? []), Offers.OfZoos(parsed.GetValue(zoos)!));
             var device = devices.Start(parsed);
             await using var jobs = new RankingJobs();
             await using var app = Site.Build(new(address, parsed.GetValue(port), parsed.GetValue(upload) * 1_000_000L), folder, sets, models, jobs, (form, progress, stop) => Rank(form, folder, device, progress, stop));
@@ -76,7 +76,7 @@ internal static class ServeCommand
             Overrides = new() { InputSize = form.InputSize },
             By = form.By,
             Metrics = form.All ? MetricList.All : [],
-            History = form.History ? [HistorySource.Open(HistorySource.Published)] : [],
+            History = form.History ? [HistorySource.Open(HistorySource.Published), HistorySource.Open(ShippedZoo.Name)] : [],
             Thumbnails = form.Thumbnails,
             Device = device,
             Cache = FeatureCache.OfUser,
@@ -84,7 +84,7 @@ internal static class ServeCommand
             [
                 "zoorank", "rank", "--data", form.DataPath, "--zoo", .. form.Zoos, "--probe", form.PerClass.ToString(CultureInfo.InvariantCulture), "--seed", form.Seed.ToString(CultureInfo.InvariantCulture),
                 .. form.InputSize is { } side ? (string[])["--input-size", side.ToString(CultureInfo.InvariantCulture)] : [], .. form.By is { } metric ? (string[])["--by", metric.Name] : [],
-                .. form.All ? (string[])["--metrics", "all"] : [], .. form.History ? (string[])["--history", HistorySource.Published] : [], .. form.Thumbnails ? (string[])["--thumbnails"] : [],
+                .. form.All ? (string[])["--metrics", "all"] : [], .. form.History ? (string[])["--history", HistorySource.Published, "--history", ShippedZoo.Name] : [], .. form.Thumbnails ? (string[])["--thumbnails"] : [],
             ],
         }, progress, cancellation);
         var file = folder.NewFile(dataset.Name, DateTime.UtcNow);

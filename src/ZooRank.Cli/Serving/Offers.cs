@@ -21,7 +21,7 @@ internal static class Offers
     public static IReadOnlyList<Offer> OfZoos(IEnumerable<string> given) => Named(given.Select(path =>
     {
         ModelZoo.Open(path);
-        return path;
+        return path == ShippedZoo.Name ? ShippedZoo.Folder : path;
     }));
 
     // A folder of class folders holds no data sets; one of .npz, .zip or folders of data sets does.
@@ -34,7 +34,7 @@ internal static class Offers
         var offers = new List<Offer>();
         foreach (var path in paths.Select(Path.GetFullPath).Distinct())
         {
-            var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
+            var name = path == ShippedZoo.Folder ? ShippedZoo.Name : Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
             for (var n = 2; offers.Any(o => o.Name == name); n++) name = FormattableString.Invariant($"{Path.GetFileName(Path.TrimEndingDirectorySeparator(path))} ({n})");
             offers.Add(new(name, path));
         }

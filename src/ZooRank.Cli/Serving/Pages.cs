@@ -55,9 +55,7 @@ internal static class Pages
 
     public static string Problem(string title, string message) => Page.Of("server", title, Html($"""<p role="alert" dir="auto">{message}</p><p><a href="/">Back to the first page</a></p>"""), [], Foot, Plain);
 
-    private static Markup Form(IReadOnlyList<Offer> data, IReadOnlyList<Offer> zoos, long largestUpload) => zoos.Count == 0
-        ? Html($"<p>The server was started without source models, so it shows results only. To rank from here, start it with <code>zoorank serve --zoo ZOO --data DATA</code>.</p>")
-        : Html($"""
+    private static Markup Form(IReadOnlyList<Offer> data, IReadOnlyList<Offer> zoos, long largestUpload) => Html($"""
             <form method="post" action="/rankings" enctype="multipart/form-data" class="rank">
             {(data.Count == 0 ? default : Html($"""<p><label for="data">Data set</label> <select id="data" name="data">{data.Select(d => Option(d.Name, d.Name))}</select></p>"""))}
             {(largestUpload == 0 ? default : Html($"""<p><label for="file">{(data.Count > 0 ? "or send one" : "Data set")}</label> <input type="file" id="file" name="file" accept=".zip,.npz"/> <small>a .zip with a folder for each class, or a MedMNIST-style .npz; at most {(int)(largestUpload / 1_000_000)} MB; it stays on this machine</small></p>"""))}
@@ -66,7 +64,7 @@ internal static class Pages
             <details><summary>More</summary>
             <p><label for="by">Rank by</label> <select id="by" name="by">{Option("", "the paper's metric (lp_fu)", true)}{MetricList.All.Where(m => m != FeatureCombination.Metric).Select(m => Option(m.Name, m.Name))}</select></p>
             <p><label><input type="checkbox" name="all"/> Show every metric</label></p>
-            <p><label><input type="checkbox" name="history"/> Let the published results have a say, for the sources that occur in them</label></p>
+            <p><label><input type="checkbox" name="history"/> Let the published results, and those of the models that come with ZooRank, have a say</label></p>
             <p><label><input type="checkbox" name="thumbnails"/> Show the images, small, in the report</label></p>
             <p><label for="size">Image side in pixels</label> <input type="number" id="size" name="size" min="16" max="2048" placeholder="as each model states"/></p>
             <p><label for="seed">Seed of the draw</label> <input type="number" id="seed" name="seed" value="24" min="0" max="2147483647"/></p>

@@ -14,7 +14,7 @@ namespace ZooRank.Cli.Serving;
 /// <param name="Seed">Of their draw.</param>
 /// <param name="By">The metric that ranks; null: the default.</param>
 /// <param name="All">Whether every metric is shown.</param>
-/// <param name="History">Whether the published tables have a say.</param>
+/// <param name="History">Whether the published tables and the results of the models that come with ZooRank have a say.</param>
 /// <param name="Thumbnails">Whether the report shows the images.</param>
 /// <param name="InputSize">Null: what each model states.</param>
 internal sealed record RankingForm(

@@ -28,16 +28,17 @@ public sealed partial record ModelZoo
         return new ModelZoo { Path = string.Join(" ", paths), Models = [.. zoos.SelectMany(z => z.Models.Select(m => twice.Contains(m.Id) ? m with { Id = m.Checkpoint } : m))] };
     }
 
-    /// <summary>Opens a zoo; no checkpoint is read yet.</summary>
+    /// <summary>Opens a zoo; no checkpoint is read yet. "shipped" is the one that comes with ZooRank (<see cref="ShippedZoo"/>).</summary>
     /// <exception cref="InvalidInputException">There is none, or its zoo.json is wrong: the message names the model and what is wrong.</exception>
     public static ModelZoo Open(string path)
     {
+        if (path == ShippedZoo.Name) return ShippedZoo.Open();   // a folder of that name is ./shipped
         if (Directory.Exists(path))
         {
             var file = System.IO.Path.Combine(path, "zoo.json");
             return File.Exists(file) ? FromJson(file) with { Path = path } : FromFolder(path);
         }
-        if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file or folder. Give a folder of checkpoints, a zoo.json, or one checkpoint.");
+        if (!File.Exists(path)) throw new InvalidInputException($"{path}: no such file or folder. Give a folder of checkpoints, a zoo.json, one checkpoint, or '{ShippedZoo.Name}' for the models that come with ZooRank.");
         return path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? FromJson(path) : new ModelZoo { Path = path, Models = [FromFile(path, System.IO.Path.GetDirectoryName(path)!)] };
     }
 
@@ -89,7 +90,7 @@ public sealed partial record ModelZoo
     // The reader's messages speak of .NET types; what a user needs is the field and the line.
     private static string WhatIsWrong(string file, JsonException e)
     {
-        const string Fields = "id, checkpoint, architecture, source, url, sha256, mean, std, inputSize, resize, transformInput, classes, training";
+        const string Fields = "id, checkpoint, architecture, source, url, sha256, mean, std, inputSize, resize, transformInput, classes, license, training";
         var line = e.LineNumber is { } number ? FormattableString.Invariant($"{file}, line {number + 1}") : file;
         if (UnknownField().Match(e.Message) is { Success: true } unknown)
         {

@@ -44,6 +44,9 @@ public sealed record SourceModel
     /// <summary>The source classes, by logit.</summary>
     public IReadOnlyList<string>? Classes { get; init; }
 
+    /// <summary>Under which terms the data it was trained on, or the checkpoint itself, may be used: "CC BY 4.0".</summary>
+    public string? License { get; init; }
+
     /// <summary>How it was trained, where ZooRank did.</summary>
     public TrainingCard? Training { get; init; }
 
@@ -58,6 +61,7 @@ public sealed record SourceModel
         Resize = Resize ?? other.Resize,
         TransformInput = TransformInput ?? other.TransformInput,
         Classes = Classes ?? other.Classes,
+        License = License ?? other.License,
         Training = Training ?? other.Training,
     };
 }

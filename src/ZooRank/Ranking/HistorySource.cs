@@ -13,28 +13,41 @@ public sealed class HistorySource
     public const string Published = "published";
 
     private readonly ScoreTable? table;
-    private readonly IReadOnlyDictionary<string, RunSource> models;   // by row, where they are known
-    private readonly IReadOnlyDictionary<string, RunTarget> targets;  // by column
+    private readonly HashSet<string> hashes = [];   // rows that are a checkpoint's hash; others are names
+    private readonly Dictionary<string, (string Name, string? TrainSha256)> targets = [];   // by column, where they are known
 
-    private HistorySource(string name, ScoreTable? table, IReadOnlyDictionary<string, RunSource> models, IReadOnlyDictionary<string, RunTarget> targets) => (Name, this.table, this.models, this.targets) = (name, table, models, targets);
+    private HistorySource(string name, ScoreTable? table) => (Name, this.table) = (name, table);
+
+    // A model is known by its checkpoint's hash, by its name where there is none; one that a target has twice (with another head) counts as the better.
+    private HistorySource(string name, IReadOnlyList<(string Column, string Name, string? TrainSha256, IReadOnlyList<(string Id, string? Sha256, double P)> Sources)> truth)
+    {
+        var rows = truth.SelectMany(t => t.Sources).Select(Row).Distinct().Order(StringComparer.Ordinal).ToList();
+        Name = name;
+        hashes = [.. truth.SelectMany(t => t.Sources).Select(s => s.Sha256).OfType<string>()];
+        targets = truth.ToDictionary(t => t.Column, t => (t.Name, t.TrainSha256));
+        table = ScoreTable.Of(rows, [.. targets.Keys], column => [.. rows.Select(row => truth.First(t => t.Column == column).Sources.Where(s => Row(s) == row).Select(s => (double?)s.P).Max())]);
+
+        static string Row((string Id, string? Sha256, double P) source) => source.Sha256 ?? source.Id;
+    }
 
     /// <summary>As it was given.</summary>
     public string Name { get; }
 
-    /// <param name="name">"published", the folder of a store, or a CSV with sources as rows and targets as columns (<see cref="ScoreTable.Read(string)"/>).</param>
+    /// <param name="name">
+    /// "published"; "shipped", what the models that come with ZooRank gave (<see cref="ShippedZoo"/>); the folder of a store; what 'zoorank truth show --json' printed; or a CSV with sources as rows and targets as columns
+    /// (<see cref="ScoreTable.Read(string)"/>).
+    /// </param>
     /// <exception cref="InvalidInputException">It is none of these.</exception>
     public static HistorySource Open(string name)
     {
-        if (name == Published) return new(name, null, new Dictionary<string, RunSource>(), new Dictionary<string, RunTarget>());
-        if (!Directory.Exists(name)) return new(name, Aucs(name), new Dictionary<string, RunSource>(), new Dictionary<string, RunTarget>());
-        // A model is known by its checkpoint's hash, by its name where there is none; one that a target has twice (with another head) counts as the better.
-        var truth = GroundTruth.Of(RunStore.OpenExisting(name).Summaries().Records);
-        var models = truth.Targets.SelectMany(t => t.Sources).Select(s => s.Model).GroupBy(Row).ToDictionary(g => g.Key, g => g.First());
-        var rows = models.Keys.Order(StringComparer.Ordinal).ToList();
-        var table = ScoreTable.Of(rows, [.. truth.Targets.Select(t => t.Target)], target => [.. rows.Select(row => truth.Targets.First(t => t.Target == target).Sources.FirstOrDefault(s => Row(s.Model) == row)?.P)]);
-        return new(name, table, models, truth.Targets.ToDictionary(t => t.Target, t => t.Task));
+        if (name == Published) return new(name, table: null);
+        if (name == ShippedZoo.Name) return File.Exists(ShippedZoo.History) ? Stored(name, ShippedZoo.History) : throw ShippedZoo.Missing(ShippedZoo.History);
+        if (Directory.Exists(name))
+            return new(name, [.. GroundTruth.Of(RunStore.OpenExisting(name).Summaries().Records).Targets.Select(t => (t.Target, t.Task.Name, t.Task.TrainSha256, Known(t.Sources.Select(s => (s.Model.Id, s.Model.Sha256, s.P)))))]);
+        return name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? Stored(name, name) : new(name, Aucs(name));
 
-        static string Row(RunSource model) => model.Sha256 ?? model.Id;
+        static IReadOnlyList<(string, string?, double)> Known(IEnumerable<(string, string?, double)> sources) => [.. sources];
+        static HistorySource Stored(string name, string file) => new(name, [.. StoredTruth.Read(file).Targets.Select(t => (t.Target, t.Target, t.TrainSha256, Known(t.Sources.Select(s => (s.Source, s.Sha256, s.P)))))]);
     }
 
     private static ScoreTable Aucs(string file)
@@ -63,14 +76,12 @@ public sealed class HistorySource
             return (known, known.Any(k => k is not null) ? published.Targets : [], [.. PublishedStudy.Of(scenario).Truth.Targets.Except(published.Targets)]);
         }
         var history = new SourceHistory(table);
-        var leftOut = table.Targets.Where(t => SameData.As(target, targets.GetValueOrDefault(t)?.Name ?? t) || targets.GetValueOrDefault(t)?.TrainSha256 == probeHash).ToList();
+        var leftOut = table.Targets.Where(t => targets.TryGetValue(t, out var known) ? SameData.As(target, known.Name) || known.TrainSha256 == probeHash : SameData.As(target, t)).ToList();
         var rows = asked.Select(RowOf).ToList();
         var priors = rows.Select(row => row is not null && history.Of(row, leftOut) is { } s ? new StaticPrior(s.MeanRank, table.Sources.Count, s.Targets, s.Place) : null).ToList();
         return (priors, [.. table.Targets.Except(leftOut).Where(t => rows.Any(row => row is not null && table[row, t] is not null))], leftOut);
     }
 
     // By the checkpoint's hash where a row has one, by name else.
-    private string? RowOf(LoadedModel model) =>
-        table!.Sources.FirstOrDefault(row => models.GetValueOrDefault(row)?.Sha256 == model.Sha256)
-        ?? table.Sources.FirstOrDefault(row => models.GetValueOrDefault(row) is { Sha256: null } or null && (models.GetValueOrDefault(row)?.Id ?? row) == model.Source.Id);
+    private string? RowOf(LoadedModel model) => hashes.Contains(model.Sha256) ? model.Sha256 : table!.Sources.FirstOrDefault(row => !hashes.Contains(row) && row == model.Source.Id);
 }

@@ -120,6 +120,7 @@ public static class TransferabilityRanker
         [
             .. doubts,
             .. scores.Caveats,
+            .. measured.All(m => ShippedZoo.Holds(m.Model.Source)) ? [OnlyShipped] : Array.Empty<Caveat>(),
             .. WithoutHistory(options.History, history, measured),
             .. Closeness(measured, by),
             .. measured.SelectMany(m => m.Caveats),
@@ -189,6 +190,9 @@ public static class TransferabilityRanker
         if (quality.Count > 1 && quality.Max() - quality.Min() is > 0 and < Chance and var spread)
             yield return new Caveat("feature-quality-close", FormattableString.Invariant($"the models' feature qualities (S_LP) lie within {spread:0.000}, less than chance moves them (about {Chance}), yet they decide as much as ever: take the order lightly."));
     }
+
+    private static Caveat OnlyShipped { get; } = new("shipped-zoo",
+        "these are the small models that come with ZooRank (64 pixels, 600 to 21,000 pictures each): larger networks that saw more do better. 'zoorank zoo fetch all --to imagenet-zoo' gets ImageNet's, and '--zoo shipped imagenet-zoo' ranks both.");
 
     private static IEnumerable<Caveat> WithoutHistory(IReadOnlyList<HistorySource> asked, HistoryTerm? history, List<Measured> models)
     {
