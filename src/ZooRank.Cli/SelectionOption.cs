@@ -11,7 +11,8 @@ internal static class SelectionOption
         var option = new Option<string>("--select")
         {
             Description = "Of a store's runs, what stands for a seed: seed (as published: its run with the lowest validation loss) or mean (its run with the hyperparameters whose loss is the lowest in the mean over the seeds).",
-            DefaultValueFactory = _ => "seed", HelpName = "seed|mean",
+            DefaultValueFactory = _ => "seed",
+            HelpName = "seed|mean",
         };
         option.AcceptOnlyFromAmong("seed", "mean");
         return option;

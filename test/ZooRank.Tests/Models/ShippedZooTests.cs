@@ -1,9 +1,9 @@
 using ZooRank.Checkpoints;
 using ZooRank.Data;
+using ZooRank.Demo;
 using ZooRank.Models;
 using ZooRank.Ranking;
 using ZooRank.Truth;
-using ZooRank.Demo;
 using static TorchSharp.torch;
 
 namespace ZooRank.Tests.Models;
