@@ -192,7 +192,8 @@ public static class TransferabilityRanker
     }
 
     private static Caveat OnlyShipped { get; } = new("shipped-zoo",
-        "these are the small models that come with ZooRank (64 pixels, 600 to 21,000 pictures each): larger networks that saw more do better. 'zoorank zoo fetch all --to imagenet-zoo' gets ImageNet's, and '--zoo shipped imagenet-zoo' ranks both.");
+        "these are the small models that come with ZooRank (64 pixels, 600 to 21,000 pictures each): larger networks that saw more do better. 'zoorank zoo fetch all --to imagenet-zoo' gets ImageNet's, and '--zoo shipped imagenet-zoo' ranks both. "
+        + "With these and such models, fine-tuned on ten images a class of eleven real targets (docs/study), the paper's metric agreed at a mean weighted τ of only 0.07, S_LP alone at 0.25, LEEP (--by leep) at 0.23, where fine-tuning agrees with itself at 0.72.");
 
     private static IEnumerable<Caveat> WithoutHistory(IReadOnlyList<HistorySource> asked, HistoryTerm? history, List<Measured> models)
     {

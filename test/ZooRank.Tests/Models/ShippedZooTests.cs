@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
 using ZooRank.Checkpoints;
 using ZooRank.Data;
 using ZooRank.Demo;
@@ -75,7 +77,12 @@ public class ShippedZooTests
         var few = ShippedZoo.Open();
         few = few with { Models = [.. few.Models.Where(m => m.Id is "kneeoa" or "medical" or "cifar10")] };
         var ranking = TransferabilityRanker.Rank(dataset, few, new() { Probe = new() { PerClass = 10 }, Halves = 0, History = [HistorySource.Open("shipped")], Cache = null }, cancellation: TestContext.Current.CancellationToken);
-        Assert.Contains(ranking.Caveats, c => c.Code == "shipped-zoo");
+        var said = Assert.Single(ranking.Caveats, c => c.Code == "shipped-zoo").Message;
+        var study = JsonNode.Parse(File.ReadAllText(Path.Combine(HouseTests.Root(), "docs", "study", "results", "sources.json")))!;
+        string Found(JsonNode? tau) => tau!.GetValue<double>().ToString("0.00", CultureInfo.InvariantCulture);
+        string Mean(string metric) => Found(study["summary"]![metric]!["mean_tau_w"]);
+        Assert.Contains($"only {Mean("lp_fu")}, S_LP alone at {Mean("lp")}, LEEP (--by leep) at {Mean("leep")}", said, StringComparison.Ordinal);
+        Assert.EndsWith($"agrees with itself at {Found(study["noise_ceiling"]!.AsObject().Average(t => t.Value!["between_halves"]!.GetValue<double>()))}.", said, StringComparison.Ordinal);
         Assert.Equal("lp_fu+history", ranking.Metric);
         Assert.Empty(ranking.History!.Without);
         Assert.Equal(11, ranking.History.Targets.Count);
