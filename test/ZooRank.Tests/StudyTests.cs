@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using ZooRank.Tests.Cli;
 
 namespace ZooRank.Tests;
 
@@ -14,8 +14,7 @@ public sealed class StudyTests : IDisposable
     {
         var data = SharedFolder.Require("data");
         Assert.SkipWhen(OperatingSystem.IsWindows() || !File.Exists("/bin/bash") || !File.Exists("/usr/bin/python3"), "bash or python3 is not on this machine");
-        var host = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
-        File.WriteAllText(folder["zoorank"], $"#!/bin/sh\nexec '{host}' '{Path.Combine(AppContext.BaseDirectory, "ZooRank.Cli.dll")}' \"$@\"\n");
+        File.WriteAllText(folder["zoorank"], $"#!/bin/sh\nexec '{CommandLine.Host}' '{CommandLine.Program}' \"$@\"\n");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder["zoorank"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var start = new ProcessStartInfo("/bin/bash", [Path.Combine(HouseTests.Root(), "docs", "study", "study"), data, folder["out"], "cell", "pneumonia3", "busi"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["ZOORANK"] = folder["zoorank"];

@@ -114,6 +114,7 @@ public sealed record HistoryEvaluation(
     IReadOnlyDictionary<string, double?> Prior, IReadOnlyDictionary<string, double?>? Blend, IReadOnlyList<string> Terms, IReadOnlyDictionary<string, double>? Weights, MetricSummary PriorSummary, MetricSummary? BlendSummary,
     double? Gain, ConfidenceInterval? GainInterval);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+// What an older version did not write must not be read as 0.
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(MetricEvaluation))]
 public sealed partial class EvaluationJson : JsonSerializerContext;

@@ -14,20 +14,20 @@ public sealed class HistorySource
 
     private readonly ScoreTable? table;
     private readonly HashSet<string> hashes = [];   // rows that are a checkpoint's hash; others are names
-    private readonly Dictionary<string, (string Name, string? TrainSha256)> targets = [];   // by column, where they are known
+    private readonly Dictionary<string, string?> trained = [];   // by column the hash of the images trained on, where it is known
 
     private HistorySource(string name, ScoreTable? table) => (Name, this.table) = (name, table);
 
     // A model is known by its checkpoint's hash, by its name where there is none; one that a target has twice (with another head) counts as the better.
-    private HistorySource(string name, IReadOnlyList<(string Column, string Name, string? TrainSha256, IReadOnlyList<(string Id, string? Sha256, double P)> Sources)> truth)
+    private HistorySource(string name, StoredTruth truth)
     {
-        var rows = truth.SelectMany(t => t.Sources).Select(Row).Distinct().Order(StringComparer.Ordinal).ToList();
+        var rows = truth.Targets.SelectMany(t => t.Sources).Select(Row).Distinct().Order(StringComparer.Ordinal).ToList();
         Name = name;
-        hashes = [.. truth.SelectMany(t => t.Sources).Select(s => s.Sha256).OfType<string>()];
-        targets = truth.ToDictionary(t => t.Column, t => (t.Name, t.TrainSha256));
-        table = ScoreTable.Of(rows, [.. targets.Keys], column => [.. rows.Select(row => truth.First(t => t.Column == column).Sources.Where(s => Row(s) == row).Select(s => (double?)s.P).Max())]);
+        hashes = [.. truth.Targets.SelectMany(t => t.Sources).Select(s => s.Sha256).OfType<string>()];
+        trained = truth.Targets.ToDictionary(t => t.Target, t => t.TrainSha256);
+        table = ScoreTable.Of(rows, [.. trained.Keys], column => [.. rows.Select(row => truth.Targets.First(t => t.Target == column).Sources.Where(s => Row(s) == row).Select(s => (double?)s.P).Max())]);
 
-        static string Row((string Id, string? Sha256, double P) source) => source.Sha256 ?? source.Id;
+        static string Row(StoredSource source) => source.Sha256 ?? source.Source;
     }
 
     /// <summary>As it was given.</summary>
@@ -41,13 +41,9 @@ public sealed class HistorySource
     public static HistorySource Open(string name)
     {
         if (name == Published) return new(name, table: null);
-        if (name == ShippedZoo.Name) return File.Exists(ShippedZoo.History) ? Stored(name, ShippedZoo.History) : throw ShippedZoo.Missing(ShippedZoo.History);
-        if (Directory.Exists(name))
-            return new(name, [.. GroundTruth.Of(RunStore.OpenExisting(name).Summaries().Records).Targets.Select(t => (t.Target, t.Task.Name, t.Task.TrainSha256, Known(t.Sources.Select(s => (s.Model.Id, s.Model.Sha256, s.P)))))]);
-        return name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? Stored(name, name) : new(name, Aucs(name));
-
-        static IReadOnlyList<(string, string?, double)> Known(IEnumerable<(string, string?, double)> sources) => [.. sources];
-        static HistorySource Stored(string name, string file) => new(name, [.. StoredTruth.Read(file).Targets.Select(t => (t.Target, t.Target, t.TrainSha256, Known(t.Sources.Select(s => (s.Source, s.Sha256, s.P)))))]);
+        if (name == ShippedZoo.Name) return new(name, StoredTruth.Read(File.Exists(ShippedZoo.History) ? ShippedZoo.History : throw ShippedZoo.Missing(ShippedZoo.History)));
+        if (Directory.Exists(name)) return new(name, StoredTruth.Of(GroundTruth.Of(RunStore.OpenExisting(name).Summaries().Records)));
+        return name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? new(name, StoredTruth.Read(name)) : new(name, Aucs(name));
     }
 
     private static ScoreTable Aucs(string file)
@@ -76,7 +72,7 @@ public sealed class HistorySource
             return (known, known.Any(k => k is not null) ? published.Targets : [], [.. PublishedStudy.Of(scenario).Truth.Targets.Except(published.Targets)]);
         }
         var history = new SourceHistory(table);
-        var leftOut = table.Targets.Where(t => targets.TryGetValue(t, out var known) ? SameData.As(target, known.Name) || known.TrainSha256 == probeHash : SameData.As(target, t)).ToList();
+        var leftOut = table.Targets.Where(t => SameData.As(target, t) || trained.GetValueOrDefault(t) == probeHash).ToList();
         var rows = asked.Select(RowOf).ToList();
         var priors = rows.Select(row => row is not null && history.Of(row, leftOut) is { } s ? new StaticPrior(s.MeanRank, table.Sources.Count, s.Targets, s.Place) : null).ToList();
         return (priors, [.. table.Targets.Except(leftOut).Where(t => rows.Any(row => row is not null && table[row, t] is not null))], leftOut);

@@ -6,6 +6,10 @@ namespace ZooRank.Truth;
 /// <param name="Targets">One table each.</param>
 public sealed record StoredTruth(IReadOnlyList<StoredTarget> Targets)
 {
+    /// <summary>The same of runs that are at hand, models under their own names.</summary>
+    public static StoredTruth Of(GroundTruth truth) => new(
+        [.. truth.Targets.Select(t => new StoredTarget(t.Target, t.Task.TrainSha256, [.. t.Sources.Select(s => new StoredSource(s.Model.Id, s.Model.Sha256, s.P, s.StandardError, s.Selected.Count))]))]);
+
     /// <exception cref="InvalidInputException">There is no such file, or something else is in it.</exception>
     public static StoredTruth Read(string path)
     {

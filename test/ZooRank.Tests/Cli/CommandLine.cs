@@ -16,6 +16,12 @@ internal sealed record Outcome(int Code, string Output, string Error)
 /// <summary>The program as a user starts it: a process of its own, with a cache of its own.</summary>
 internal sealed class CommandLine : IDisposable
 {
+    /// <summary>The host that runs these tests: …/dotnet/shared/Microsoft.NETCore.App/10.0.x/ and three folders up.</summary>
+    public static string Host { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+
+    /// <summary>What it runs.</summary>
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "ZooRank.Cli.dll");
+
     public TemporaryFolder Folder { get; } = new();
 
     /// <summary>Variables that differ from those of the tests.</summary>
@@ -45,9 +51,7 @@ internal sealed class CommandLine : IDisposable
 
     public Process Start(params string[] arguments)
     {
-        // The host that runs these tests: …/dotnet/shared/Microsoft.NETCore.App/10.0.x/ and three folders up.
-        var host = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
-        var start = new ProcessStartInfo(host, [Path.Combine(AppContext.BaseDirectory, "ZooRank.Cli.dll"), .. arguments])
+        var start = new ProcessStartInfo(Host, [Program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -179,4 +179,14 @@ public class EvaluatorTests
         Assert.Null(NoiseCeiling.Of(new TargetTruth("all failed", new() { Name = "all failed" }, [], [])));
         Assert.Null(NoiseCeiling.Of(GroundTruth.Of([.. runs.Where(r => r.Configuration.Seed == 0)]).Targets.Single()));
     }
+
+    [Fact]
+    public void An_evaluation_that_lacks_a_number_is_refused_and_not_read_as_zero()
+    {
+        using var folder = new TemporaryFolder();
+        var study = Path.Combine(HouseTests.Root(), "docs", "study", "results", "sources.json");
+        Assert.Equal(11, MetricEvaluation.Read(study).NoiseCeiling.Count);
+        File.WriteAllText(folder["old.json"], File.ReadAllText(study).Replace("between_halves", "against_others", StringComparison.Ordinal));
+        Assert.Contains("not an evaluation", Assert.Throws<InvalidInputException>(() => MetricEvaluation.Read(folder["old.json"])).Message, StringComparison.Ordinal);
+    }
 }
