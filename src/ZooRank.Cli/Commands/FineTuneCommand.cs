@@ -78,7 +78,7 @@ internal static class FineTuneCommand
             var device = job is null ? devices.Start(parsed) : null;
 
             using var timeUp = new CancellationTokenSource();
-            if (parsed.GetValue(hours) is { } h) timeUp.CancelAfter(TimeSpan.FromHours(h));
+            if (parsed.GetValue(hours) is { } h and < 1000) timeUp.CancelAfter(TimeSpan.FromHours(h));   // a timer holds seven weeks at most
             if (parsed.GetValue(top) is { } best)
                 entries = Best(entries, best, parsed.GetValue(ranking) is { } file ? Ranking.Ranking.Read(file) : Rank());
             var task = FineTuningTarget.Draw(dataset, target.Probe(parsed));

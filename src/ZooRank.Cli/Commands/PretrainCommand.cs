@@ -35,12 +35,14 @@ internal static class PretrainCommand
         var patience = new Option<int>("--patience") { Description = "So many epochs without a better one end it.", DefaultValueFactory = _ => defaults.Patience, HelpName = "N" };
         var inputSize = new Option<int>("--input-size") { Description = "Side in pixels to which images are resized.", DefaultValueFactory = _ => defaults.InputSize, HelpName = "N" };
         var seed = new Option<int>("--seed") { Description = "Seed of the weights, the order of the images, dropout, and of what is held out.", DefaultValueFactory = _ => defaults.Seed, HelpName = "N" };
+        var precision = new Option<string>("--precision") { Description = "What convolutions compute with; tf32 on CUDA only.", DefaultValueFactory = _ => defaults.Precision, HelpName = "float32|tf32|bfloat16" };
+        precision.AcceptOnlyFromAmong("float32", "tf32", "bfloat16");
         var saveType = new Option<string>("--save-dtype") { Description = "float16 halves the file.", DefaultValueFactory = _ => "float32", HelpName = "float32|float16" };
         saveType.AcceptOnlyFromAmong("float32", "float16");
         var force = new Option<bool>("--force") { Description = "Begin anew, and replace what --out names." };
         var json = new Option<bool>("--json") { Description = "Print the model's card as JSON." };
         var command = new Command("pretrain", "Train a source model from scratch on data sets of your own. An interrupted training goes on where it was when the same command is given again.");
-        foreach (var option in new Option[] { data, leaveOut, share, architecture, @out, epochs, rate, decayEvery, decayFactor, momentum, weightDecay, batch, sampling, augmentation, select, patience, inputSize, seed, saveType, force, json }) command.Add(option);
+        foreach (var option in new Option[] { data, leaveOut, share, architecture, @out, epochs, rate, decayEvery, decayFactor, momentum, weightDecay, batch, sampling, augmentation, select, patience, inputSize, seed, precision, saveType, force, json }) command.Add(option);
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
@@ -59,6 +61,7 @@ internal static class PretrainCommand
                 Patience = Within(parsed, patience, 1, 100_000),
                 InputSize = Within(parsed, inputSize, 16, 2048),
                 Seed = parsed.GetValue(seed),
+                Precision = parsed.GetValue(precision)!,
                 HalfPrecision = parsed.GetValue(saveType) == "float16",
                 Overwrite = parsed.GetValue(force),
                 Command = WithoutFolders([.. parsed.GetRequiredValue(data), parsed.GetRequiredValue(@out)]),

@@ -67,7 +67,7 @@ internal static class GridSummary
         if (rates.Count * momenta.Count < 2) return;
         console.WriteLine("Test AUC, the median and in brackets the highest of each cell:");
         WideTable.Print(
-            new("learning rate", [.. rates.Select(r => Number(r, "0.######"))]),
+            new("learning rate", [.. rates.Select(r => Number(r, "0.############"))]),
             [.. momenta.Select(m => new TableColumnOf($"momentum {Number(m, "0.###")}", [.. rates.Select(rate => Cell(runs.Where(r => r.Configuration.LearningRate == rate && r.Configuration.Momentum == m).ToList()))],
                 Emphasis: row => rates[row] == best.Configuration.LearningRate && m == best.Configuration.Momentum))],
             console);
@@ -85,7 +85,7 @@ internal static class GridSummary
     private static double Median(List<double> ordered) => (ordered[(ordered.Count - 1) / 2] + ordered[ordered.Count / 2]) / 2;
 
     private static string Hyperparameters(RunConfiguration c) =>
-        string.Create(CultureInfo.InvariantCulture, $"learning rate {c.LearningRate:0.######}, momentum {c.Momentum:0.###}, weight decay {c.WeightDecay:0.#######}, batch {c.BatchSize}");
+        string.Create(CultureInfo.InvariantCulture, $"learning rate {c.LearningRate:0.############}, momentum {c.Momentum:0.###}, weight decay {c.WeightDecay:0.############}, batch {c.BatchSize}");
 
     private static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
 

@@ -25,12 +25,16 @@ internal sealed class RunProgressDisplay(int runs) : IRunObserver, IDisposable
 internal sealed class RunProgress(int runs)
 {
     private readonly Dictionary<string, AtWork> atWork = [];   // several where they are trained together
-    private int begun, finished, epochs, epochsOfFinished;
+    private readonly HashSet<string> everBegun = [];
+    private int finished, epochs, epochsOfFinished;
     private double seconds;
+
+    // A run that stopped and goes on is still one.
+    private int Begun => everBegun.Count;
 
     public string Started(RunConfiguration run, IReadOnlyList<EpochRecord> behind)
     {
-        begun++;
+        everBegun.Add(run.Id);
         atWork[run.Id] = new AtWork(run.MaxEpochs);
         foreach (var epoch in behind) Count(run, epoch);
         return $"{Place()} {Short(run)}: {(behind.Count > 0 ? $"goes on after epoch {behind.Count}" : "begins")}";
@@ -55,13 +59,13 @@ internal sealed class RunProgress(int runs)
             { ValidationAuc: { } auc, BestEpoch: { } epoch } => $"val AUC {Number(auc)} in epoch {epoch + 1} of {done}{(record.TestAuc is { } test ? $", test AUC {Number(test)}" : "")}",
             _ => $"finished after {done} epochs",
         };
-        return $"[{begun}/{runs}] {Short(record.Configuration)}: {outcome}";
+        return $"[{Begun}/{runs}] {Short(record.Configuration)}: {outcome}";
     }
 
     public string Interrupted(RunConfiguration run)
     {
         atWork.Remove(run.Id, out var stopped);
-        return $"[{begun}/{runs}] {Short(run)}: stopped after epoch {stopped?.Done ?? 0}; the same command continues it";
+        return $"[{Begun}/{runs}] {Short(run)}: stopped after epoch {stopped?.Done ?? 0}; the same command continues it";
     }
 
     private void Count(RunConfiguration run, EpochRecord epoch)
@@ -75,14 +79,14 @@ internal sealed class RunProgress(int runs)
     // "[7/120, about 2.1 h left, at most 6.3 h]". How long runs last is learned from those finished; until then there is only the bound, since any run may stop early.
     private string Place()
     {
-        if (epochs == 0) return $"[{begun}/{runs}]";
-        var (each, later, longest) = (seconds / epochs, runs - begun, atWork.Values.Select(r => r.MaxEpochs).DefaultIfEmpty(0).Max());
+        if (epochs == 0) return $"[{Begun}/{runs}]";
+        var (each, later, longest) = (seconds / epochs, runs - Begun, atWork.Values.Select(r => r.MaxEpochs).DefaultIfEmpty(0).Max());
         var bound = each * (atWork.Values.Sum(r => r.MaxEpochs - r.Done) + later * longest);
         var most = StatusLine.Words(TimeSpan.FromSeconds(bound));
-        if (finished == 0) return $"[{begun}/{runs}, at most {most} left]";
+        if (finished == 0) return $"[{Begun}/{runs}, at most {most} left]";
         var usual = (double)epochsOfFinished / finished;
         var likely = Math.Min(each * (atWork.Values.Sum(r => Math.Max(usual - r.Done, 0)) + later * usual), bound);
-        return $"[{begun}/{runs}, about {StatusLine.Words(TimeSpan.FromSeconds(likely))} left, at most {most}]";
+        return $"[{Begun}/{runs}, about {StatusLine.Words(TimeSpan.FromSeconds(likely))} left, at most {most}]";
     }
 
     private sealed class AtWork(int maxEpochs)
@@ -93,7 +97,7 @@ internal sealed class RunProgress(int runs)
     }
 
     private static string Short(RunConfiguration run) =>
-        string.Create(CultureInfo.InvariantCulture, $"{run.Source.Id} lr {run.LearningRate:0.######} momentum {run.Momentum:0.###} wd {run.WeightDecay:0.#######} batch {run.BatchSize}");
+        string.Create(CultureInfo.InvariantCulture, $"{run.Source.Id} lr {run.LearningRate:0.############} momentum {run.Momentum:0.###} wd {run.WeightDecay:0.############} batch {run.BatchSize}");
 
     private static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 }

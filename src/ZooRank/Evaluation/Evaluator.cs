@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using System.Text.RegularExpressions;
 using ZooRank.Metrics;
 using ZooRank.Statistics;
@@ -86,7 +85,7 @@ public static partial class Evaluator
             Scores = tables,
             Truth = truth,
             Caveats = caveats,
-            Zoorank = typeof(Evaluator).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+            Zoorank = Product.Version,
             Command = options.Command,
         };
     }

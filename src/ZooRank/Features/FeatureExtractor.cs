@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using ZooRank.Data;
 using ZooRank.Imaging;
 using ZooRank.Models;
+using ZooRank.Native;
 using static TorchSharp.torch;
 
 namespace ZooRank.Features;
@@ -64,6 +65,7 @@ public sealed class FeatureExtractor
         SourceNetwork network, Preprocessing preprocessing, ProbeSet probe, Device device, long? memoryBudget = null, string? layer = null,
         IProgress<ExtractionProgress>? progress = null, CancellationToken cancellation = default)
     {
+        using var precision = Precision.Set("float32", device);
         network.eval();
         foreach (var parameter in network.parameters()) parameter.requires_grad_(false);
         var (conv1, conv2) = network.FirstConvolutions;

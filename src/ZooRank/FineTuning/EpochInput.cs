@@ -36,7 +36,7 @@ internal sealed class EpochInput
             var side = (int)pixels.shape[2];
             pixels = BatchAugmentation.Apply(pixels, [.. order.AsSpan(start, count).ToArray().Select(image => ImageAugmentation.Draw(member.Run.Seed, member.Epoch, image, side, side))], side);
         }
-        return member.Model.Preprocessing.Normalise(pixels);
+        return images.Normalise(member.Model.Preprocessing, pixels);
     }
 
     /// <summary>N, or N×C of 0 and 1.</summary>

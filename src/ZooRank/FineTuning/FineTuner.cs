@@ -39,34 +39,25 @@ public sealed class FineTuner(TargetImages images)
     public void Run(IReadOnlyList<FineTuningJob> jobs, Action<FineTuningJob, RunRecord> finished, IRunObserver? observer = null, CancellationToken cancellation = default)
     {
         var architecture = ArchitectureOf(jobs[0].Model);
-        using var precision = Autocast.Enter(jobs[0].Run.Precision, images.Device);
+        using var precision = Precision.Set(jobs[0].Run.Precision, images.Device);
         var jobOf = new Dictionary<RunInProgress, FineTuningJob>();
         try
         {
-            foreach (var job in jobs)
-            {
-                var (values, parameters) = SideBySide.Initial(architecture, job.Model, job.Run, images);
-                jobOf.Add(new RunInProgress(job.Model, job.Run, job.Claim, values, parameters), job);
-            }
+            foreach (var job in jobs) jobOf.Add(SideBySide.Begin(architecture, job, images), job);
             foreach (var member in jobOf.Keys) observer?.Started(member.Run, member.Progress.Curve);
-            var left = jobOf.Keys.ToList();
-            while (left.Count > 0)
+            foreach (var member in jobOf.Keys.Where(m => m.Ended).ToList()) Finish(member);
+            var alone = new Queue<RunInProgress>();
+            while (jobOf.Count > 0)
             {
-                Train(architecture, [.. left.Where(m => !m.Ended)], observer, cancellation);
-                foreach (var member in left.Where(m => m.Ended).ToList())
-                {
-                    finished(jobOf[member], Record(architecture, member, cancellation));
-                    left.Remove(member);
-                    jobOf.Remove(member);
-                    member.Dispose();
-                }
+                IReadOnlyList<RunInProgress> group = alone.Count > 0 ? [alone.Dequeue()] : [.. jobOf.Keys];
+                foreach (var member in Train(group)) alone.Enqueue(member);
             }
         }
         catch (OperationCanceledException)
         {
             foreach (var member in jobOf.Keys)
             {
-                if (!jobOf[member].Claim.Lost) member.Save();
+                SaveIfPossible(member);
                 observer?.Interrupted(member.Run);
             }
             throw;
@@ -75,44 +66,72 @@ public sealed class FineTuner(TargetImages images)
         {
             foreach (var member in jobOf.Keys) member.Dispose();
         }
-    }
 
-    // Until so many have ended that the rest is better off without their places.
-    private void Train(Architecture architecture, IReadOnlyList<RunInProgress> members, IRunObserver? observer, CancellationToken cancellation)
-    {
-        if (members.Count == 0) return;
-        using var networks = new SideBySide(architecture, members, images);
-        var (sinceSaved, cost) = (Stopwatch.StartNew(), TimeSpan.Zero);
-        while (members.Count(m => m.Ended) <= members.Count / 4 && !members.All(m => m.Ended))
+        void Finish(RunInProgress member)
         {
-            cancellation.ThrowIfCancellationRequested();
-            var clock = Stopwatch.StartNew();
-            var losses = networks.TrainEpoch(cancellation);
-            var validations = networks.Evaluate([images.Validation], cancellation);
-            networks.Keep();
-            var seconds = clock.Elapsed.TotalSeconds / members.Count(m => !m.Ended);
-            for (var k = 0; k < members.Count; k++)
+            finished(jobOf[member], Record(architecture, member, precision, cancellation));
+            jobOf.Remove(member);
+            member.Dispose();
+        }
+
+        // What one cannot write does not keep the others from being written.
+        void SaveIfPossible(RunInProgress member)
+        {
+            try
             {
-                if (members[k].Ended) continue;
-                var record = new EpochRecord(members[k].Epoch, members[k].LearningRate, Number(losses[k]), Number(validations[k].Loss), Number(validations[k].Auc), Number(validations[k].Accuracy), seconds);
-                members[k].Finish(record);
-                observer?.EpochDone(members[k].Run, record);
+                member.Save();
             }
-            if (sinceSaved.Elapsed < AtMostEvery || sinceSaved.Elapsed < cost * TimesTheirCost) continue;
-            sinceSaved.Restart();
-            foreach (var member in members.Where(m => !m.Ended)) member.Save();
-            cost = sinceSaved.Elapsed;
+            catch (Exception e) when (e is RunLostException or IOException or UnauthorizedAccessException or InvalidInputException)
+            {
+            }
+        }
+
+        // Until so many have ended that the rest is better off without their places; or until a loss is no number. What is no number can spread in one network's convolutions, whichever groups they
+        // have: so that epoch is forgotten, and those that it may have come from are given back, to be trained alone.
+        IReadOnlyList<RunInProgress> Train(IReadOnlyList<RunInProgress> members)
+        {
+            using var networks = new SideBySide(architecture, members, images, precision);
+            var (sinceSaved, cost) = (Stopwatch.StartNew(), TimeSpan.Zero);
+            var ended = new bool[members.Count];
+            while (ended.Count(e => e) <= members.Count / 4 && !ended.All(e => e))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var clock = Stopwatch.StartNew();
+                var losses = networks.TrainEpoch(cancellation);
+                var validations = networks.Evaluate([images.Validation], cancellation);
+                var active = Enumerable.Range(0, members.Count).Where(k => !ended[k]).ToList();
+                var doubtful = active.Where(k => !double.IsFinite(losses[k]) || !double.IsFinite(validations[k].Loss)).ToList();
+                if (members.Count > 1 && doubtful.Count > 0) return [.. doubtful.Select(k => members[k])];
+                networks.Keep();
+                var seconds = clock.Elapsed.TotalSeconds / active.Count;
+                foreach (var k in active)
+                {
+                    var record = new EpochRecord(members[k].Epoch, members[k].LearningRate, Number(losses[k]), Number(validations[k].Loss), Number(validations[k].Auc), Number(validations[k].Accuracy), seconds);
+                    members[k].Finish(record);
+                    observer?.EpochDone(members[k].Run, record);
+                }
+                foreach (var k in active.Where(k => members[k].Ended))
+                {
+                    ended[k] = true;
+                    Finish(members[k]);
+                }
+                if (sinceSaved.Elapsed < AtMostEvery || sinceSaved.Elapsed < cost * TimesTheirCost) continue;
+                sinceSaved.Restart();
+                foreach (var k in active.Where(k => !ended[k])) members[k].Save();
+                cost = sinceSaved.Elapsed;
+            }
+            return [];
         }
     }
 
-    private RunRecord Record(Architecture architecture, RunInProgress member, CancellationToken cancellation)
+    private RunRecord Record(Architecture architecture, RunInProgress member, Precision precision, CancellationToken cancellation)
     {
         Performance? test = null;
         if (!member.Diverged)
         {
             using var frozen = no_grad();
-            member.Values.copy_(member.Best);
-            using var network = new SideBySide(architecture, [member], images);
+            member.State.Values.copy_(member.State.Best);
+            using var network = new SideBySide(architecture, [member], images, precision);
             test = network.Evaluate(images.TestParts(cancellation), cancellation)[0];
         }
         var progress = member.Progress;
@@ -135,7 +154,7 @@ public sealed class FineTuner(TargetImages images)
             Seconds = progress.Seconds,
             Provenance = new()
             {
-                Zoorank = typeof(FineTuner).Assembly.GetName().Version!.ToString(3),
+                Zoorank = Product.Version,
                 Libtorch = TorchRuntime.Load().Description,
                 Device = images.Device.ToString(),
                 Host = Environment.MachineName,

@@ -16,9 +16,6 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
 {
     public IRunObserver? Observer { get; init; }
 
-    /// <summary>Hears how many training images have been read.</summary>
-    public IProgress<int>? Loading { get; init; }
-
     /// <summary>How many runs are trained together where their architecture can stand side by side.</summary>
     public int Together { get; init; } = 1;
 
@@ -65,7 +62,7 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
             if (images?.Fit(preprocessing) != true)
             {
                 images?.Dispose();
-                images = TargetImages.Load(target, preprocessing, device, Loading, stop.Token);
+                images = TargetImages.Load(target, preprocessing, device, stop.Token);
             }
             var tuner = new FineTuner(images) { Command = Command };
             while (claimed.Count > 0)
@@ -76,7 +73,11 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
                 }
                 catch (RunLostException lost)
                 {
-                    claimed.RemoveAll(job => job.Claim.Id == lost.Id);
+                    // Followers hear that all of them stopped: those that are left begin again from their checkpoints.
+                    foreach (var job in claimed) Observer?.Interrupted(job.Run);
+                    var gone = claimed.Single(job => job.Claim.Id == lost.Id);
+                    claimed.Remove(gone);
+                    gone.Claim.Dispose();
                     elsewhere++;
                 }
             }
@@ -98,6 +99,6 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
         var (first, other) = (others[0].Model, others[0].Run);
         return others.Count < Together && model.Architecture?.CreateStacked is not null && model.Architecture == first.Architecture
             && (model.Preprocessing.InputSize, model.Preprocessing.Resize) == (first.Preprocessing.InputSize, first.Preprocessing.Resize)
-            && (run.BatchSize, run.Precision) == (other.BatchSize, other.Precision);
+            && (run.BatchSize, run.Precision, run.HeadDropout) == (other.BatchSize, other.Precision, other.HeadDropout);
     }
 }

@@ -1,32 +1,29 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ZooRank.Checkpoints;
 using ZooRank.Models;
 using ZooRank.Runs;
 using ZooRank.Training;
-using static TorchSharp.torch;
 
 namespace ZooRank.FineTuning;
 
 /// <summary>
-/// What a run carries from epoch to epoch, as it was after the last whole one. Written to a file it is the run's checkpoint, and a run that starts from that file goes
-/// on as if it had never stopped: every random number of an epoch follows from the run's seed and the epoch's number (<see cref="RandomStream"/>).
+/// A run and where it stands after the last whole epoch. A run that starts from the checkpoint of an interrupted one goes on as if it had never stopped: every random number of an epoch
+/// follows from the run's seed and the epoch's number (<see cref="RandomStream"/>).
 /// </summary>
 internal sealed class RunInProgress : IDisposable
 {
+    private const string RunKey = "run", ProgressKey = "progress";
+
     private readonly RunClaim claim;
 
     /// <param name="model">Its source model.</param>
     /// <param name="run">Its configuration.</param>
     /// <param name="claim">The right to compute it, and the place of its checkpoint.</param>
-    /// <param name="initial">Parameters and running statistics to begin with (<see cref="FlatState.Values"/> of this run alone); kept.</param>
-    /// <param name="parameterLength">How much of them is parameters.</param>
-    public RunInProgress(LoadedModel model, RunConfiguration run, RunClaim claim, Tensor initial, long parameterLength)
+    /// <param name="initial">The values to begin with; copied.</param>
+    public RunInProgress(LoadedModel model, RunConfiguration run, RunClaim claim, FlatState initial)
     {
         (Model, Run, this.claim) = (model, run, claim);
-        Values = initial.DetachFromDisposeScope();
-        Best = initial.clone().DetachFromDisposeScope();
-        if (run.Momentum > 0) Velocity = zeros(parameterLength, device: initial.device).DetachFromDisposeScope();
+        State = new CarriedState(initial, momentum: run.Momentum > 0);
         Restore();
     }
 
@@ -34,12 +31,8 @@ internal sealed class RunInProgress : IDisposable
 
     public RunConfiguration Run { get; }
 
-    public Tensor Values { get; }
-
-    /// <summary>The values of the best epoch.</summary>
-    public Tensor Best { get; }
-
-    public Tensor? Velocity { get; }
+    /// <summary>Values, velocity, and the values of the best epoch.</summary>
+    public CarriedState State { get; }
 
     public RunState Progress { get; private set; } = new();
 
@@ -54,15 +47,11 @@ internal sealed class RunInProgress : IDisposable
 
     public bool Ended => Diverged || Epoch >= Run.MaxEpochs || (Epoch > 0 && Epoch - 1 - (Progress.BestEpoch ?? -1) >= Run.Patience);
 
-    /// <summary>Keeps what a finished epoch has brought; <see cref="Values"/> and <see cref="Velocity"/> are already as it left them.</summary>
+    /// <summary>Keeps what a finished epoch has brought; <see cref="State"/> already has its values.</summary>
     public void Finish(EpochRecord epoch)
     {
         var better = epoch.ValidationAuc is { } auc && !(auc <= Progress.BestAuc);
-        if (better)
-        {
-            using var frozen = no_grad();
-            Best.copy_(Values);
-        }
+        if (better) State.MarkBest();
         Progress = Progress with
         {
             Curve = [.. Progress.Curve, epoch],
@@ -78,18 +67,10 @@ internal sealed class RunInProgress : IDisposable
     public void Save()
     {
         claim.ThrowIfLost();
-        Safetensors.Write(
-            claim.CheckpointPath,
-            Velocity is null ? [("values", Values), ("best", Best)] : [("values", Values), ("best", Best), ("velocity", Velocity)],
-            new Dictionary<string, string> { ["run"] = Run.Id, ["progress"] = JsonSerializer.Serialize(Progress, ProgressJson.Default.RunState) });
+        State.Save(claim.CheckpointPath, new Dictionary<string, string> { [RunKey] = Run.Id, [ProgressKey] = JsonSerializer.Serialize(Progress, ProgressJson.Default.RunState) });
     }
 
-    public void Dispose()
-    {
-        Values.Dispose();
-        Best.Dispose();
-        Velocity?.Dispose();
-    }
+    public void Dispose() => State.Dispose();
 
     // Where there is no checkpoint, or none of this run that can be used, the run begins anew.
     private void Restore()
@@ -97,19 +78,16 @@ internal sealed class RunInProgress : IDisposable
         if (!File.Exists(claim.CheckpointPath)) return;
         try
         {
-            using var scope = NewDisposeScope();
-            using var frozen = no_grad();
-            using var file = Checkpoint.Open(claim.CheckpointPath);
-            if (file.Metadata.GetValueOrDefault("run") != Run.Id || file.Metadata.GetValueOrDefault("progress") is not { } text) return;
-            var progress = JsonSerializer.Deserialize(text, ProgressJson.Default.RunState)!;
-            var stored = file.Tensors.ToDictionary(t => t.Name, t => file.Read(t));
-            var own = new List<(Tensor Here, Tensor There)> { (Values, stored["values"]), (Best, stored["best"]) };
-            if (Velocity is not null) own.Add((Velocity, stored["velocity"]));
-            if (own.Any(o => o.Here.numel() != o.There.numel())) return;
-            foreach (var (here, there) in own) here.copy_(there);
-            Progress = progress with { Interruptions = progress.Interruptions + 1 };
+            RunState? progress = null;
+            var refused = State.Restore(claim.CheckpointPath, about =>
+            {
+                if (about.GetValueOrDefault(RunKey) != Run.Id || about.GetValueOrDefault(ProgressKey) is not { } text) return "another run's";
+                progress = JsonSerializer.Deserialize(text, ProgressJson.Default.RunState);
+                return progress is null ? "empty" : null;
+            });
+            if (refused is null) Progress = progress! with { Interruptions = progress!.Interruptions + 1 };
         }
-        catch (Exception e) when (e is InvalidInputException or JsonException or KeyNotFoundException)
+        catch (Exception e) when (e is InvalidInputException or JsonException)
         {
             // Damaged by something else than us: what it held is computed again.
         }

@@ -1,5 +1,7 @@
 using TorchSharp;
 using ZooRank.Models;
+using ZooRank.Models.Layers;
+using ZooRank.Native;
 using ZooRank.Training;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
@@ -12,52 +14,54 @@ namespace ZooRank.FineTuning;
 /// </summary>
 internal sealed class SideBySide : IDisposable
 {
-    private const int EvaluationBatch = 256;
-
     private readonly IReadOnlyList<RunInProgress> members;
     private readonly TargetImages images;
+    private readonly Precision precision;
     private readonly SourceNetwork body;
     private readonly StackedHead head;
     private readonly FlatState state;
     private readonly Sgd optimizer;
 
     /// <summary>Gives the networks the values and velocities that their runs carry.</summary>
-    public SideBySide(Architecture architecture, IReadOnlyList<RunInProgress> members, TargetImages images)
+    public SideBySide(Architecture architecture, IReadOnlyList<RunInProgress> members, TargetImages images, Precision precision)
     {
-        (this.members, this.images) = (members, images);
-        (body, head, state) = Build(architecture, members, images);
+        (this.members, this.images, this.precision) = (members, images, precision);
+        (body, head) = Construction.FilledLater(() => Build(architecture, members, images));
+        body.to(images.Device);
+        head.to(images.Device);
+        state = new FlatState([body, head], members.Count);
         optimizer = new Sgd(state, [.. members.Select(m => m.Run.Momentum)], [.. members.Select(m => m.Run.WeightDecay)], nesterov: true);
         for (var k = 0; k < members.Count; k++)
         {
-            state.Insert(members[k].Values, k, state.Values);
-            if (members[k].Velocity is { } velocity) state.Insert(velocity, k, optimizer.Velocity!);
+            state.Insert(members[k].State.Values, k, state.Values);
+            if (members[k].State.Velocity is { } velocity) state.Insert(velocity, k, optimizer.Velocity!);
         }
     }
 
     /// <summary>One epoch of every run. <see cref="Keep"/> then makes it theirs.</summary>
-    /// <returns>Of each the mean loss over its images.</returns>
+    /// <returns>Of each the mean loss over the images it was trained on.</returns>
     public IReadOnlyList<double> TrainEpoch(CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         body.train();
         // Only networks that stand alone draw numbers of their own (dropout within, stochastic depth).
-        random.manual_seed((long)RandomStream.Network.Of(members[0].Run.Seed, members[0].Epoch));
+        RandomStreams.SeedNetworks(images.Device, members[0].Run.Seed, members[0].Epoch);
         var epochs = members.Select(m => new EpochInput(m, images, body.FeatureCount)).ToList();
         var rates = optimizer.Rates(members.Select(m => m.LearningRate));
-        var totals = zeros([members.Count], device: images.Device);
-        foreach (var (start, count) in Batches(images.Train.Count, members[0].Run.BatchSize))
+        var (totals, seen) = (zeros([members.Count], device: images.Device), 0);
+        foreach (var (start, count) in TrainingBatches.Of(images.Train.Count, members[0].Run.BatchSize))
         {
             cancellation.ThrowIfCancellationRequested();
             using var batchScope = NewDisposeScope();
-            var input = Together(epochs, e => e.Input(start, count), e => e.Same);
-            var features = body.Features(input);
+            var features = Features(Together(epochs, e => e.Input(start, count), e => e.Same));
             if (epochs[0].HasDropout) features = features * cat([.. epochs.Select(e => e.Dropout(start, count))], dim: 1);
-            var losses = Losses(head.call(features).to(ScalarType.Float32), stack(epochs.Select(e => e.Labels(start, count)), dim: 1));
+            var losses = Losses(head.call(features), stack(epochs.Select(e => e.Labels(start, count)), dim: 1));
             losses.sum().backward();
             optimizer.Step(rates);
             totals.add_(losses.detach(), alpha: count);
+            seen += count;
         }
-        return [.. totals.cpu().data<float>().Select(t => (double)t / images.Train.Count)];
+        return [.. totals.cpu().data<float>().Select(t => (double)t / seen)];
     }
 
     /// <summary>Hands the runs that have not ended the values and velocities as they are now.</summary>
@@ -66,8 +70,8 @@ internal sealed class SideBySide : IDisposable
         for (var k = 0; k < members.Count; k++)
         {
             if (members[k].Ended) continue;
-            state.Extract(state.Values, k, members[k].Values);
-            if (members[k].Velocity is { } velocity) state.Extract(optimizer.Velocity!, k, velocity);
+            state.Extract(state.Values, k, members[k].State.Values);
+            if (members[k].State.Velocity is { } velocity) state.Extract(optimizer.Velocity!, k, velocity);
         }
     }
 
@@ -75,23 +79,9 @@ internal sealed class SideBySide : IDisposable
     public IReadOnlyList<Performance> Evaluate(IEnumerable<ResidentImages> parts, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
         body.eval();
-        var (logits, labels) = (new List<Tensor>(), new List<Tensor>());
-        foreach (var part in parts)
-        {
-            labels.Add(part.Labels.to(images.Device, copy: true));
-            for (var start = 0; start < part.Count; start += EvaluationBatch)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                using var batchScope = NewDisposeScope();
-                var pixels = part.Pixels.narrow(dim: 0, start, Math.Min(EvaluationBatch, part.Count - start)).to(images.Device);
-                var input = Together(members, m => m.Model.Preprocessing.Normalise(pixels), m => m.Model.Preprocessing);
-                logits.Add(head.call(body.Features(input)).to(ScalarType.Float32).MoveToOuterDisposeScope());
-            }
-        }
-        var (all, truth) = (cat(logits, dim: 0), cat(labels, dim: 0));
-        return [.. Enumerable.Range(0, members.Count).Select(k => Performance.Of(all.select(dim: 1, k), truth, images.IsMultiLabel))];
+        var (logits, labels) = TrainingBatches.Answers(parts, images.Device, pixels => head.call(Features(Together(members, m => images.Normalise(m.Model.Preprocessing, pixels), m => m.Model.Preprocessing))), cancellation);
+        return [.. Enumerable.Range(0, members.Count).Select(k => Performance.Of(logits.select(dim: 1, k), labels, images.IsMultiLabel))];
     }
 
     /// <summary>By name: the networks' own tensors, "head.weight" and "head.bias".</summary>
@@ -106,35 +96,30 @@ internal sealed class SideBySide : IDisposable
         body.Dispose();
     }
 
-    /// <summary>The values with which a run begins: its source model's and a fresh head's.</summary>
-    public static (Tensor Values, long ParameterLength) Initial(Architecture architecture, LoadedModel model, Runs.RunConfiguration run, TargetImages images)
+    /// <summary>A run with the values that it begins with, its source model's and a fresh head's; or with those of its checkpoint.</summary>
+    public static RunInProgress Begin(Architecture architecture, FineTuningJob job, TargetImages images)
     {
-        using var checkpoint = Checkpoints.Checkpoint.Open(model.Source.Checkpoint);
+        using var checkpoint = Checkpoints.Checkpoint.Open(job.Model.Source.Checkpoint);
         using var body = architecture.LoadEncoder(checkpoint);
-        using var head = new StackedHead([run], body.FeatureCount, images.OutputCount);
+        using var head = new StackedHead([job.Run], body.FeatureCount, images.OutputCount);
         body.to(images.Device);
         head.to(images.Device);
         using var state = new FlatState([body, head]);
-        return (state.Values.clone(), state.ParameterLength);
+        return new RunInProgress(job.Model, job.Run, job.Claim, state);
     }
 
-    /// <summary>All images, the last batch smaller; an image that would be alone in it is left out of the epoch, since batch-norm cannot normalise by one value.</summary>
-    internal static IEnumerable<(int Start, int Count)> Batches(int count, int batchSize)
-    {
-        for (var start = 0; start < count; start += batchSize)
-        {
-            if (Math.Min(batchSize, count - start) is > 1 and var size) yield return (start, size);
-        }
-    }
-
-    private static (SourceNetwork, StackedHead, FlatState) Build(Architecture architecture, IReadOnlyList<RunInProgress> members, TargetImages images)
+    private static (SourceNetwork, StackedHead) Build(Architecture architecture, IReadOnlyList<RunInProgress> members, TargetImages images)
     {
         var body = members.Count == 1 ? architecture.Create(0) : architecture.CreateStacked!(members.Count);
         if (body is GoogLeNet googlenet) googlenet.TransformInput = members[0].Model.TransformInput;
-        var head = new StackedHead([.. members.Select(m => m.Run)], body.FeatureCount, images.OutputCount);
-        body.to(images.Device);
-        head.to(images.Device);
-        return (body, head, new FlatState([body, head], members.Count));
+        return (body, new StackedHead([.. members.Select(m => m.Run)], body.FeatureCount, images.OutputCount));
+    }
+
+    // N x (K·D) float32: the head and the losses are computed in single precision whatever the body is computed in.
+    private Tensor Features(Tensor input)
+    {
+        using var autocast = precision.Autocast();
+        return body.Features(input).to(ScalarType.Float32);
     }
 
     // N x (K·3) x S x S. Runs that see the same share one computation.

@@ -14,11 +14,12 @@ public sealed class TargetImages : IDisposable
     private readonly Preprocessing preprocessing;
     private readonly List<ResidentImages> test = [];
     private readonly bool keepTest;
+    private readonly Dictionary<Preprocessing, Normalisation> normalisations = [];
 
-    private TargetImages(FineTuningTarget target, Preprocessing preprocessing, Device device, IProgress<int>? loaded, CancellationToken cancellation)
+    private TargetImages(FineTuningTarget target, Preprocessing preprocessing, Device device, CancellationToken cancellation)
     {
         (this.target, this.preprocessing, Device) = (target, preprocessing, device);
-        Train = ResidentImages.Load(target.Dataset, Split.Train, target.Train.Indices, preprocessing, device, loaded, cancellation);
+        Train = ResidentImages.Load(target.Dataset, Split.Train, target.Train.Indices, preprocessing, device, cancellation: cancellation);
         Validation = ResidentImages.Load(target.Dataset, Split.Validation, target.Validation, preprocessing, device, cancellation: cancellation);
         keepTest = target.Test.Count * 3L * preprocessing.InputSize * preprocessing.InputSize < FreeMemory.Bytes() / 4;
     }
@@ -34,12 +35,18 @@ public sealed class TargetImages : IDisposable
 
     public bool IsMultiLabel => target.Dataset.Kind == TaskKind.MultiLabel;
 
-    /// <summary>Reads the images; <paramref name="loaded"/> hears how many training images have been.</summary>
-    public static TargetImages Load(FineTuningTarget target, Preprocessing preprocessing, Device device, IProgress<int>? loaded = null, CancellationToken cancellation = default) =>
-        new(target, preprocessing, device, loaded, cancellation);
+    /// <summary>Reads the images.</summary>
+    public static TargetImages Load(FineTuningTarget target, Preprocessing preprocessing, Device device, CancellationToken cancellation = default) => new(target, preprocessing, device, cancellation);
 
     /// <summary>Whether these serve a model of that preprocessing too.</summary>
     public bool Fit(Preprocessing other) => (other.InputSize, other.Resize) == (preprocessing.InputSize, preprocessing.Resize);
+
+    /// <summary>Normalises a batch of them as a model wants it: N×C×S×S bytes on the device to N×3×S×S float32.</summary>
+    internal Tensor Normalise(Preprocessing preprocessing, Tensor pixels)
+    {
+        if (!normalisations.TryGetValue(preprocessing, out var normalisation)) normalisations.Add(preprocessing, normalisation = new Normalisation(preprocessing, Device));
+        return normalisation.Apply(pixels);
+    }
 
     /// <summary>The test images, part by part, in main memory; a part may be gone when the next is asked for.</summary>
     public IEnumerable<ResidentImages> TestParts(CancellationToken cancellation)
@@ -53,9 +60,13 @@ public sealed class TargetImages : IDisposable
                 continue;
             }
             var part = ResidentImages.Load(target.Dataset, Split.Test, parts[i], preprocessing, CPU, cancellation: cancellation);
-            if (keepTest) test.Add(part);
-            yield return part;
-            if (!keepTest) part.Dispose();
+            if (keepTest)
+            {
+                test.Add(part);
+                yield return part;
+                continue;
+            }
+            using (part) yield return part;
         }
     }
 
@@ -64,5 +75,6 @@ public sealed class TargetImages : IDisposable
         Train.Dispose();
         Validation.Dispose();
         foreach (var part in test) part.Dispose();
+        foreach (var normalisation in normalisations.Values) normalisation.Dispose();
     }
 }

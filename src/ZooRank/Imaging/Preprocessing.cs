@@ -81,17 +81,6 @@ public sealed record Preprocessing
         return result.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The normalisation alone, of pictures that have the input's size already.</summary>
-    /// <param name="pixels">N×C×S×S bytes, C 1 (replicated) or 3.</param>
-    /// <returns>N×3×S×S float32 on the same device.</returns>
-    public Tensor Normalise(Tensor pixels)
-    {
-        using var scope = NewDisposeScope();
-        var scale = tensor(Std.Select(s => 1 / (255 * s)).ToArray(), device: pixels.device).view(1, 3, 1, 1);
-        var shift = tensor(Mean.Zip(Std, (m, s) => -m / s).ToArray(), device: pixels.device).view(1, 3, 1, 1);
-        return addcmul(shift, pixels.to(ScalarType.Float32), scale, 1).MoveToOuterDisposeScope();
-    }
-
     /// <summary>Pictures of one shape as n×channels×height×width float32 between 0 and 1.</summary>
     private static Tensor Samples(Image[] images, Device device)
     {

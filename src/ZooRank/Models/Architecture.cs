@@ -54,7 +54,7 @@ public sealed record Architecture
     /// <exception cref="InvalidInputException">The checkpoint does not fit, or its weights cannot be used.</exception>
     public SourceNetwork LoadEncoder(Checkpoint checkpoint)
     {
-        var network = Create(0);
+        var network = Construction.FilledLater(() => Create(0));
         try
         {
             StateLoading.Load(network, this, checkpoint);
@@ -82,7 +82,8 @@ public sealed record Architecture
     /// <exception cref="InvalidInputException">The checkpoint does not fit, or its weights cannot be used.</exception>
     public SourceNetwork Load(Checkpoint checkpoint)
     {
-        var network = Create(HeadClassCount(checkpoint));
+        var classCount = HeadClassCount(checkpoint);
+        var network = Construction.FilledLater(() => Create(classCount));
         try
         {
             StateLoading.Load(network, this, checkpoint);

@@ -40,6 +40,9 @@ public sealed record TrainingCard
 
     public required int Seed { get; init; }
 
+    /// <summary>What convolutions and matrix products were computed with: "tf32" or "bfloat16"; null for float32.</summary>
+    public string? Precision { get; init; }
+
     /// <summary>"float32" or "float16": the weights as stored. They were trained in float32.</summary>
     public required string StoredAs { get; init; }
 

@@ -1,4 +1,5 @@
 using ScottPlot;
+using ScottPlot.TickGenerators;
 using ZooRank.Runs;
 
 namespace ZooRank.Plots;
@@ -26,6 +27,7 @@ public static class LearningCurves
         Plot Panel(Func<EpochRecord, double?> value, (double Bottom, double Top) limits, bool last)
         {
             var plot = FigureStyle.Axes(0, Math.Max(lastEpoch, 2) * 1.01, limits.Bottom, limits.Top, last ? "epoch" : null);
+            plot.Axes.Bottom.TickGenerator = new NumericAutomatic { TickDensity = 0.6, IntegerTicksOnly = true };
             foreach (var run in others) Line(plot, run, value, Colour(run).WithAlpha(Opacity(others.Count)), 1.4f);
             if (front is null) return plot;
             Line(plot, front, value, Colors.White.WithAlpha(0.85), 6);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using ZooRank.Data;
 using ZooRank.Downloads;
@@ -141,7 +140,7 @@ public static class TransferabilityRanker
             Caveats = caveats,
             Provenance = new Provenance
             {
-                Zoorank = typeof(TransferabilityRanker).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+                Zoorank = Product.Version,
                 Libtorch = TorchRuntime.Load().Description,
                 Runtime = RuntimeInformation.FrameworkDescription,
                 Platform = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}",

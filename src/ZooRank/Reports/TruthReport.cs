@@ -1,4 +1,3 @@
-using System.Reflection;
 using ZooRank.Evaluation;
 using ZooRank.Runs;
 using ZooRank.Truth;
@@ -9,8 +8,6 @@ namespace ZooRank.Reports;
 /// <summary>A ground truth as a page: how well each source does on each target, and which differences are real.</summary>
 public static class TruthReport
 {
-    private static readonly string Version = typeof(TruthReport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-
     /// <param name="name">Of the store.</param>
     /// <param name="truth">What its runs say.</param>
     /// <param name="runs">They themselves; curves are not needed.</param>
@@ -23,8 +20,8 @@ public static class TruthReport
             new("table", "AUC after fine-tuning", targets.Count > 0 ? AucTable.Of(table, "source") : default),
             .. targets.Select((t, i) => new Section($"target-{i + 1}", t.Target, Target(t))),
             new("caveats", "Bear in mind", Parts.Caveats(truth.Caveats)),
-            new("cite", "Sources", Html($"<p>The protocol: P(φ, T) is the mean test AUC over the seeds of the run that has the lowest validation loss of a grid of hyperparameters (section 4 of the paper).</p>{Parts.Citations([], Version)}")),
-        ], Parts.Foot(Version));
+            new("cite", "Sources", Html($"<p>The protocol: P(φ, T) is the mean test AUC over the seeds of the run that has the lowest validation loss of a grid of hyperparameters (section 4 of the paper).</p>{Parts.Citations([], Product.Version)}")),
+        ], Parts.Foot(Product.Version));
     }
 
     private static Markup Lead(GroundTruth truth, List<TargetTruth> targets, IReadOnlyList<RunRecord> runs)

@@ -11,7 +11,7 @@ internal static class RunNames
     public static string Path(RunConfiguration run) => $"{SafeName.Of(run.Target.Name)}/{SafeName.Of(run.Source.Id)}/{Short(run)}-{run.Id[..8]}";
 
     public static string Short(RunConfiguration run) =>
-        string.Create(CultureInfo.InvariantCulture, $"lr{run.LearningRate:0.######}_m{run.Momentum:0.###}_wd{run.WeightDecay:0.#######}_b{run.BatchSize}_s{run.Seed}");
+        string.Create(CultureInfo.InvariantCulture, $"lr{run.LearningRate:0.############}_m{run.Momentum:0.###}_wd{run.WeightDecay:0.############}_b{run.BatchSize}_s{run.Seed}");
 
     /// <summary>Numbers as double, words as string.</summary>
     public static IEnumerable<(string Name, object Value)> Parameters(RunConfiguration run)

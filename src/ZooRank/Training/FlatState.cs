@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -13,42 +15,41 @@ internal sealed class FlatState : IDisposable
     private const long Alignment = 16;   // floats: every tensor starts on a cache line
 
     private readonly List<(long Offset, long Length)> parts = [];   // of one copy, of all: K times that
+    private readonly int copies;                                    // K
 
-    /// <summary>Takes over the tensors of modules, which must be on their device already and keep names and shapes.</summary>
+    /// <summary>Takes over the tensors of modules, which must be on their device already and keep names and shapes. Convolutions' weights are laid out with channels innermost.</summary>
     /// <param name="modules">The modules.</param>
     /// <param name="copies">K.</param>
-    /// <param name="channelsLast">Lay the convolutions' weights out with channels innermost.</param>
-    public FlatState(IReadOnlyList<nn.Module> modules, int copies = 1, bool channelsLast = true)
+    public FlatState(IReadOnlyList<nn.Module> modules, int copies = 1)
     {
-        Copies = copies;
-        var parameters = modules.SelectMany(m => m.named_parameters()).Select(p => (Tensor)p.parameter).ToList();
-        var buffers = modules.SelectMany(m => m.named_buffers()).Select(b => b.buffer).Where(b => b.is_floating_point()).ToList();
+        this.copies = copies;
+        var parameters = modules.SelectMany((m, i) => m.named_parameters().Select(p => (Name: $"{i}.{p.name}", Tensor: (Tensor)p.parameter))).ToList();
+        var buffers = modules.SelectMany((m, i) => m.named_buffers().Select(b => (Name: $"{i}.{b.name}", Tensor: b.buffer))).Where(b => b.Tensor.is_floating_point()).ToList();
+        List<(string Name, Tensor Tensor)> all = [.. parameters, .. buffers];
         var length = 0L;
-        foreach (var own in parameters.Concat(buffers).Select(t => t.numel() / copies))
+        foreach (var own in all.Select(t => t.Tensor.numel() / copies))
         {
             parts.Add((length, own));
             length += (own + Alignment - 1) / Alignment * Alignment;
         }
-        parameterParts = parameters.Count;
         ParameterLength = buffers.Count > 0 ? parts[parameters.Count].Offset : length;
+        Layout = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', all.Select(t => $"{t.Name} {t.Tensor.shape[0] / copies} {string.Join(' ', t.Tensor.shape.Skip(1))}")))));
         using var frozen = no_grad();
-        var device = parameters[0].device;
+        var device = parameters[0].Tensor.device;
         Values = zeros(length * copies, device: device).DetachFromDisposeScope();
         Gradients = zeros(ParameterLength * copies, device: device).DetachFromDisposeScope();
         using var scope = NewDisposeScope();
-        foreach (var (tensor, (offset, _)) in parameters.Concat(buffers).Zip(parts))
+        foreach (var ((_, tensor), (offset, _)) in all.Zip(parts))
         {
-            var view = View(Values, offset * copies, tensor, channelsLast);
+            var view = View(Values, offset * copies, tensor);
             view.copy_(tensor);
             tensor.set_(view);
-            if (tensor is Parameter) tensor.grad = View(Gradients, offset * copies, tensor, channelsLast);
+            if (tensor is Parameter) tensor.grad = View(Gradients, offset * copies, tensor);
         }
     }
 
-    private readonly int parameterParts;
-
-    /// <summary>K.</summary>
-    public int Copies { get; }
+    /// <summary>SHA-256 of the names and shapes of one copy's tensors in their order: values laid out otherwise are another network's.</summary>
+    public string Layout { get; }
 
     /// <summary>All parameters, then all running statistics; float32.</summary>
     public Tensor Values { get; }
@@ -59,10 +60,16 @@ internal sealed class FlatState : IDisposable
     /// <summary>How long one copy's parameters are.</summary>
     public long ParameterLength { get; }
 
-    /// <summary>The parameters' part of a tensor laid out as <see cref="Values"/> or <see cref="Gradients"/>, as blocks of K rows; a single block where K is 1.</summary>
-    public IEnumerable<Tensor> Blocks(Tensor flat) => Copies == 1
-        ? [flat.narrow(dim: 0, 0, ParameterLength).view(1, -1)]
-        : parts.Take(parameterParts).Select(p => flat.narrow(dim: 0, p.Offset * Copies, p.Length * Copies).view(Copies, -1));
+    /// <summary>One number of each copy, for every parameter that of its copy: laid out as <see cref="Gradients"/>, or a single number where there is one copy.</summary>
+    public Tensor Spread(float[] ofCopies)
+    {
+        using var scope = NewDisposeScope();
+        var column = tensor(ofCopies, [copies, 1], device: Values.device);
+        if (copies == 1) return column.view(1).MoveToOuterDisposeScope();
+        var spread = zeros_like(Gradients);
+        foreach (var (offset, length) in ParameterParts) spread.narrow(dim: 0, offset * copies, length * copies).view(copies, -1).copy_(column);
+        return spread.MoveToOuterDisposeScope();
+    }
 
     /// <summary>One copy's own tensor, as it would be if it were alone.</summary>
     /// <param name="flat">Laid out as <see cref="Values"/> or <see cref="Gradients"/>.</param>
@@ -73,18 +80,20 @@ internal sealed class FlatState : IDisposable
     /// <summary>The reverse of <see cref="Extract"/>.</summary>
     public void Insert(Tensor own, int copy, Tensor flat) => Exchange(flat, copy, own, (whole, part) => whole.copy_(part));
 
+    private IEnumerable<(long Offset, long Length)> ParameterParts => parts.TakeWhile(p => p.Offset < ParameterLength);
+
     private void Exchange(Tensor flat, int copy, Tensor own, Action<Tensor, Tensor> transfer)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        if (Copies == 1)
+        if (copies == 1)
         {
             transfer(flat, own);
             return;
         }
-        var length = flat.numel() / Copies;
+        var length = flat.numel() / copies;
         foreach (var (offset, count) in parts.TakeWhile(p => p.Offset < length))
-            transfer(flat.narrow(dim: 0, (offset * Copies) + (copy * count), count), own.narrow(dim: 0, offset, count));
+            transfer(flat.narrow(dim: 0, (offset * copies) + (copy * count), count), own.narrow(dim: 0, offset, count));
     }
 
     public void Dispose()
@@ -93,10 +102,10 @@ internal sealed class FlatState : IDisposable
         Gradients.Dispose();
     }
 
-    private static Tensor View(Tensor flat, long offset, Tensor like, bool channelsLast)
+    private static Tensor View(Tensor flat, long offset, Tensor like)
     {
         var part = flat.narrow(dim: 0, offset, like.numel());
         var shape = like.shape;
-        return channelsLast && shape.Length == 4 ? part.view(shape[0], shape[2], shape[3], shape[1]).permute(0, 3, 1, 2) : part.view(shape);
+        return shape.Length == 4 ? part.view(shape[0], shape[2], shape[3], shape[1]).permute(0, 3, 1, 2) : part.view(shape);
     }
 }

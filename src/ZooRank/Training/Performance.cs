@@ -9,7 +9,7 @@ namespace ZooRank.Training;
 /// <param name="Accuracy">Share of images whose most probable class is theirs; of findings told rightly at a probability of one half.</param>
 internal readonly record struct Performance(double Loss, double Auc, double Accuracy)
 {
-    /// <param name="logits">N×C float32.</param>
+    /// <param name="logits">N×C float32, on the CPU as the labels are.</param>
     /// <param name="labels">N int64, or N×C float32 of 0 and 1.</param>
     /// <param name="multiLabel">Which of the two.</param>
     public static Performance Of(Tensor logits, Tensor labels, bool multiLabel)
@@ -20,10 +20,10 @@ internal readonly record struct Performance(double Loss, double Auc, double Accu
         var probabilities = multiLabel ? logits.sigmoid() : logits.softmax(dim: 1);
         var right = multiLabel ? (probabilities > 0.5).eq(labels > 0.5) : logits.argmax(dim: 1).eq(labels);
         var accuracy = right.to(ScalarType.Float64).mean().item<double>();
-        var values = probabilities.cpu().contiguous().data<float>().ToArray();
+        var values = probabilities.contiguous().data<float>().ToArray();
         var auc = multiLabel
-            ? Training.Auc.OfFindings(values, [.. labels.cpu().contiguous().data<float>().Select(v => (byte)v)], classes)
-            : Training.Auc.Of(values, [.. labels.cpu().data<long>().Select(v => (int)v)], classes);
+            ? Training.Auc.OfFindings(values, [.. labels.contiguous().data<float>().Select(v => (byte)v)], classes)
+            : Training.Auc.Of(values, [.. labels.data<long>().Select(v => (int)v)], classes);
         return new(loss, auc, accuracy);
     }
 

@@ -9,14 +9,16 @@ namespace ZooRank.Training;
 internal sealed class Sgd : IDisposable
 {
     private readonly FlatState state;
-    private readonly Tensor? momenta, decays;   // K x 1; null where all are 0
+    private readonly Tensor parameters;
+    private readonly Tensor? momenta, decays;   // as Rates; null where all are 0
     private readonly bool nesterov;
 
     public Sgd(FlatState state, IReadOnlyList<double> momenta, IReadOnlyList<double> weightDecays, bool nesterov)
     {
         (this.state, this.nesterov) = (state, nesterov);
-        this.momenta = momenta.Any(m => m > 0) ? Column(momenta).DetachFromDisposeScope() : null;
-        decays = weightDecays.Any(d => d > 0) ? Column(weightDecays).DetachFromDisposeScope() : null;
+        parameters = state.Values.narrow(dim: 0, 0, state.Gradients.numel()).DetachFromDisposeScope();
+        this.momenta = momenta.Any(m => m > 0) ? Rates(momenta).DetachFromDisposeScope() : null;
+        decays = weightDecays.Any(d => d > 0) ? Rates(weightDecays).DetachFromDisposeScope() : null;
         if (this.momenta is not null) Velocity = zeros_like(state.Gradients).DetachFromDisposeScope();
     }
 
@@ -29,34 +31,26 @@ internal sealed class Sgd : IDisposable
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var velocities = Velocity is null ? null : state.Blocks(Velocity).ToList();
-        foreach (var (place, (w, g)) in state.Blocks(state.Values).Zip(state.Blocks(state.Gradients)).Index())
+        var step = state.Gradients;
+        if (decays is not null) step.addcmul_(parameters, decays, 1);
+        if (Velocity is not null)
         {
-            var step = g;
-            if (decays is not null) g.addcmul_(w, decays, 1);
-            if (velocities is not null)
-            {
-                var v = velocities[place].mul_(momenta!).add_(g);
-                step = nesterov ? g.addcmul_(v, momenta!, 1) : v;
-            }
-            w.addcmul_(step, rates, -1);
+            Velocity.mul_(momenta!).add_(step);
+            if (nesterov) step.addcmul_(Velocity, momenta!, 1);
+            else step = Velocity;
         }
+        parameters.addcmul_(step, rates, -1);
         state.Gradients.zero_();
     }
 
-    /// <summary>Learning rates as <see cref="Step"/> wants them, to be made once for many steps.</summary>
-    public Tensor Rates(IEnumerable<double> learningRates) => Column(learningRates);
+    /// <summary>One number of each network as <see cref="Step"/> wants it, to be made once for many steps: for every parameter its network's.</summary>
+    public Tensor Rates(IEnumerable<double> ofNetworks) => state.Spread([.. ofNetworks.Select(v => (float)v)]);
 
     public void Dispose()
     {
         Velocity?.Dispose();
         momenta?.Dispose();
         decays?.Dispose();
-    }
-
-    private Tensor Column(IEnumerable<double> values)
-    {
-        float[] column = [.. values.Select(v => (float)v)];
-        return tensor(column, [column.Length, 1], device: state.Values.device);
+        parameters.Dispose();
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Reflection;
 using TorchSharp;
 using ZooRank.Checkpoints;
 using ZooRank.Data;
@@ -38,10 +37,10 @@ public sealed record SourceTraining
 /// </remarks>
 public sealed class SourceTrainer : IDisposable
 {
-    private const int EvaluationBatch = 256;
     private const double HeldOutShare = 0.1;
 
-    private static readonly string Version = typeof(SourceTrainer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    // So often the host looks at the loss of a GPU's batches, to show it and to end what has diverged; in between it does not wait for the device.
+    private const int LookEvery = 16;
 
     private readonly ImageDataset dataset;
     private readonly Architecture architecture;
@@ -49,6 +48,7 @@ public sealed class SourceTrainer : IDisposable
     private readonly SourceTrainingOptions options;
     private readonly Device device;
     private readonly Preprocessing preprocessing;
+    private readonly Normalisation normalisation;
     private readonly IProgress<TrainingProgress>? progress;
     private readonly CancellationToken cancellation;
     private readonly List<IDisposable> owned = [];
@@ -58,6 +58,7 @@ public sealed class SourceTrainer : IDisposable
         (this.dataset, this.architecture, this.path, this.options, this.progress, this.cancellation) = (dataset, architecture, path, options, progress, cancellation);
         device = options.Device ?? CPU;
         preprocessing = Preprocessing.Half with { InputSize = options.InputSize };
+        owned.Add(normalisation = new Normalisation(preprocessing, device));
     }
 
     private bool MultiLabel => dataset.Kind == TaskKind.MultiLabel;
@@ -71,7 +72,7 @@ public sealed class SourceTrainer : IDisposable
     /// <param name="architecture">The network.</param>
     /// <param name="path">The file to write.</param>
     /// <param name="options">How.</param>
-    /// <param name="progress">Told after each part of the images read, each batch and each epoch.</param>
+    /// <param name="progress">Told after each part of the images read, every few batches and after each epoch.</param>
     /// <param name="cancellation">Ends it after the batch at work.</param>
     /// <exception cref="InvalidInputException">There is nothing to learn (one class); the memory is too small; training diverged; or the file, or a training in progress beside it, is another's.</exception>
     public static SourceTraining Train(
@@ -95,128 +96,126 @@ public sealed class SourceTrainer : IDisposable
     {
         var caveats = dataset.Caveats.Concat(NotValidated()).ToList();
         var plan = Plan();
-        var unfinished = SourceCheckpoint.PathFor(path);
-        if (options.Overwrite) SourceCheckpoint.Delete(unfinished);
+        var unfinished = SourceTrainingState.PathFor(path);
+        if (options.Overwrite) SourceTrainingState.Delete(unfinished);
         else if (File.Exists(path) && Finished(plan, mayDiffer: File.Exists(unfinished)) is { } there) return new SourceTraining { Model = there, Curve = [], Caveats = caveats, WasFinished = true };
 
         using var scope = NewDisposeScope();
-        var (state, tensors) = File.Exists(unfinished) ? SourceCheckpoint.Read(unfinished, plan, Version) : (null, null);
-        if (state is not null) state = state with { Interruptions = state.Interruptions + 1 };
-        state ??= new SourceTrainingState { Plan = plan, Curve = [], Interruptions = 0, Zoorank = Version };
+        using var precision = Precision.Set(options.Precision, device);
+        random.manual_seed(options.Seed);
+        using var network = architecture.Create(dataset.ClassNames.Count);
+        network.to(device);
+        using var flat = new FlatState([network]);
+        using var sgd = new Sgd(flat, [options.Momentum], [options.WeightDecay], nesterov: false);
+        using var carried = new CarriedState(flat, momentum: sgd.Velocity is not null);
+        var state = File.Exists(unfinished) ? SourceTrainingState.Continue(unfinished, plan, carried) : new SourceTrainingState { Plan = plan };
 
         var place = PlaceForImages();
         var count = dataset.Count(Split.Train) + (Validates ? dataset.Count(Split.Validation) : 0);
         var train = Load(Split.Train, place, 0, count);
         var validation = Validates ? Load(Split.Validation, place, dataset.Count(Split.Train), count) : [];
 
-        random.manual_seed(options.Seed);
-        using var network = architecture.Create(dataset.ClassNames.Count);
-        network.to(device);
-        using var flat = new FlatState([network]);
-        using var sgd = new Sgd(flat, [options.Momentum], [options.WeightDecay], nesterov: false);
-        using var best = flat.Values.clone().DetachFromDisposeScope();
-        if (tensors is not null) Resume(unfinished, tensors, flat, sgd, best);
-
-        state = Run(state, network, flat, sgd, best, train, validation, unfinished);
+        Resume(carried, flat, sgd);
+        state = Run(state, network, precision, flat, sgd, carried, train, validation, unfinished);
         using (no_grad())
         {
-            flat.Values.copy_(best);
+            flat.Values.copy_(carried.Best);
             SetBatchesSeen(network, Best(state.Curve) is { } kept ? kept.Epoch + 1 : state.Curve.Count);
         }
         var model = plan with { Training = plan.Training! with { Outcome = Outcome(state) } };
         Save(network, model);
-        SourceCheckpoint.Delete(unfinished);
+        SourceTrainingState.Delete(unfinished);
         return new SourceTraining { Model = model, Curve = state.Curve, Caveats = caveats };
     }
 
     private SourceTrainingState Run(
-        SourceTrainingState state, SourceNetwork network, FlatState flat, Sgd sgd, Tensor best, IReadOnlyList<ResidentImages> train, IReadOnlyList<ResidentImages> validation, string unfinished)
+        SourceTrainingState state, SourceNetwork network, Precision precision, FlatState flat, Sgd sgd, CarriedState carried,
+        IReadOnlyList<ResidentImages> train, IReadOnlyList<ResidentImages> validation, string unfinished)
     {
         var order = new TrainingOrder(dataset, options.Sampling);
-        var sinceWritten = Stopwatch.StartNew();
-        while (state.Curve.Count < options.Epochs && !OutOfPatience(state.Curve))
+        var (sinceWritten, written) = (Stopwatch.StartNew(), state.Curve.Count);
+        try
         {
-            var epoch = state.Curve.Count;
-            var clock = Stopwatch.StartNew();
-            var rate = options.LearningRate * Math.Pow(options.DecayFactor, epoch / options.DecayEvery);
-            random.manual_seed(unchecked((long)RandomStream.Network.Of(options.Seed, epoch)));
-            var loss = TrainEpoch(network, sgd, train, order.Of(options.Seed, epoch), rate, epoch);
-            Performance? found = Validates ? Evaluate(network, validation) : null;
-            var ended = new EpochRecord(epoch, rate, loss, Finite(found?.Loss), Finite(found?.Auc), found?.Accuracy, Math.Round(clock.Elapsed.TotalSeconds, 3));
-            state = state with { Curve = [.. state.Curve, ended] };
-            var bestSoFar = Best(state.Curve);
-            if (bestSoFar is null || bestSoFar == ended) best.copy_(flat.Values);
-            progress?.Report(new() { Epoch = epoch + 1, Epochs = options.Epochs, Fraction = (epoch + 1.0) / options.Epochs, Loss = loss, Ended = ended, Best = bestSoFar });
-            if (sinceWritten.Elapsed < options.CheckpointEvery || state.Curve.Count == options.Epochs) continue;
-            SourceCheckpoint.Write(unfinished, state, flat.Values, sgd.Velocity, best);
-            sinceWritten.Restart();
+            while (state.Curve.Count < options.Epochs && !OutOfPatience(state.Curve))
+            {
+                var epoch = state.Curve.Count;
+                var clock = Stopwatch.StartNew();
+                var rate = options.LearningRate * Math.Pow(options.DecayFactor, epoch / options.DecayEvery);
+                RandomStreams.SeedNetworks(device, options.Seed, epoch);
+                var loss = TrainEpoch(network, precision, sgd, train, order.Of(options.Seed, epoch), rate, epoch);
+                Performance? found = Validates ? Evaluate(network, precision, validation) : null;
+                var ended = new EpochRecord(epoch, rate, loss, Finite(found?.Loss), Finite(found?.Auc), found?.Accuracy, Math.Round(clock.Elapsed.TotalSeconds, 3));
+                state = state with { Curve = [.. state.Curve, ended] };
+                Keep(carried, flat, sgd);
+                var bestSoFar = Best(state.Curve);
+                if (bestSoFar is null || bestSoFar == ended) carried.MarkBest();
+                progress?.Report(new() { Epoch = epoch + 1, Epochs = options.Epochs, Fraction = (epoch + 1.0) / options.Epochs, Loss = loss, Ended = ended, Best = bestSoFar });
+                if (sinceWritten.Elapsed < options.CheckpointEvery || state.Curve.Count == options.Epochs) continue;
+                state.Save(unfinished, carried);
+                written = state.Curve.Count;
+                sinceWritten.Restart();
+            }
+        }
+        catch (OperationCanceledException) when (state.Curve.Count > written)
+        {
+            state.Save(unfinished, carried);
+            throw;
         }
         return state;
     }
 
-    private double TrainEpoch(SourceNetwork network, Sgd sgd, IReadOnlyList<ResidentImages> images, int[] order, double rate, int epoch)
+    private double TrainEpoch(SourceNetwork network, Precision precision, Sgd sgd, IReadOnlyList<ResidentImages> images, int[] order, double rate, int epoch)
     {
+        using var epochScope = NewDisposeScope();
         network.train();
-        var batches = Batches(order.Length);
-        using var rates = sgd.Rates([rate]);
-        var (sum, seen) = (0.0, 0);
-        for (var batch = 0; batch < batches; batch++)
+        var rates = sgd.Rates([rate]);
+        var pick = new Picker(images, order, device);
+        var total = zeros([], dtype: ScalarType.Float64, device: device);
+        var (batches, seen, batch) = (TrainingBatches.Of(order.Length, options.BatchSize).Count(), 0, 0);
+        foreach (var (start, count) in TrainingBatches.Of(order.Length, options.BatchSize))
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var chosen = order[(batch * options.BatchSize)..Math.Min((batch + 1) * options.BatchSize, order.Length)];
-            var (x, y) = Batch(images, chosen, epoch, batch * options.BatchSize);
-            var loss = Performance.Objective(network.call(x), y, MultiLabel);
+            var (x, y) = Batch(pick, epoch, start, count);
+            var loss = Performance.Objective(Logits(network, precision, x), y, MultiLabel);
             loss.backward();
             sgd.Step(rates);
-            var value = loss.item<float>();
-            if (!float.IsFinite(value)) throw Diverged(epoch, value);
-            (sum, seen) = (sum + ((double)value * chosen.Length), seen + chosen.Length);
-            progress?.Report(new() { Epoch = epoch, Epochs = options.Epochs, Fraction = (epoch + ((batch + 1.0) / batches)) / options.Epochs, Loss = sum / seen });
+            total.add_(loss.detach(), alpha: count);
+            (seen, batch) = (seen + count, batch + 1);
+            if (device.type != DeviceType.CPU && batch % LookEvery != 0 && batch < batches) continue;
+            var mean = total.item<double>() / seen;
+            if (!double.IsFinite(mean)) throw Diverged(epoch, mean);
+            progress?.Report(new() { Epoch = epoch, Epochs = options.Epochs, Fraction = (epoch + ((double)batch / batches)) / options.Epochs, Loss = mean });
         }
-        return sum / seen;
+        return total.item<double>() / seen;
     }
 
-    // Batch normalisation cannot work on one image: a remainder of one is left out.
-    private int Batches(int images) => Math.Max(1, (images + options.BatchSize - 2) / options.BatchSize);
+    private static Tensor Logits(SourceNetwork network, Precision precision, Tensor images)
+    {
+        using var autocast = precision.Autocast();
+        return network.call(images).to(ScalarType.Float32);
+    }
 
-    /// <summary>Images of several data sets by their positions in the join: B×3×S×S, and their labels. <paramref name="first"/> is how many of the epoch came before.</summary>
-    private (Tensor Images, Tensor Labels) Batch(IReadOnlyList<ResidentImages> sets, int[] chosen, int epoch, int first)
+    /// <summary>Images of several data sets by their places in an epoch: B×3×S×S, and their labels.</summary>
+    private (Tensor Images, Tensor Labels) Batch(Picker pick, int epoch, int start, int count)
     {
         var (x, y) = (new List<Tensor>(), new List<Tensor>());
-        var start = 0;
-        foreach (var set in sets)
+        foreach (var (pixels, labels, places) in pick.Batch(start, count))
         {
-            var (from, end) = (start, start += set.Count);
-            int[] places = [.. Enumerable.Range(0, chosen.Length).Where(i => chosen[i] >= from && chosen[i] < end)];
-            if (places.Length == 0) continue;
-            var index = tensor(Array.ConvertAll(places, i => (long)chosen[i] - from), device: set.Pixels.device);
-            var pixels = set.Pixels.index_select(dim: 0, index).to(device);
             // By the place in the epoch and not by the image: one that is drawn twice is augmented in two ways.
-            if (Augments) pixels = BatchAugmentation.Apply(pixels, Array.ConvertAll(places, i => ImageAugmentation.Draw(options.Seed, epoch, first + i, options.InputSize, options.InputSize)), options.InputSize);
-            x.Add(preprocessing.Normalise(pixels));
-            y.Add(set.Labels.index_select(dim: 0, index).to(device));
+            var changed = Augments ? BatchAugmentation.Apply(pixels, Array.ConvertAll(places, place => ImageAugmentation.Draw(options.Seed, epoch, place, options.InputSize, options.InputSize)), options.InputSize) : pixels;
+            x.Add(normalisation.Apply(changed));
+            y.Add(labels);
         }
         return x.Count == 1 ? (x[0], y[0]) : (cat(x, dim: 0), cat(y, dim: 0));
     }
 
-    private Performance Evaluate(SourceNetwork network, IReadOnlyList<ResidentImages> sets)
+    private Performance Evaluate(SourceNetwork network, Precision precision, IReadOnlyList<ResidentImages> sets)
     {
         network.eval();
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var logits = new List<Tensor>();
-        foreach (var set in sets)
-        {
-            for (var start = 0; start < set.Count; start += EvaluationBatch)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                using var batchScope = NewDisposeScope();
-                var pixels = set.Pixels.narrow(dim: 0, start, Math.Min(EvaluationBatch, set.Count - start)).to(device);
-                logits.Add(network.call(preprocessing.Normalise(pixels)).MoveToOuterDisposeScope());
-            }
-        }
-        return Performance.Of(cat(logits, dim: 0), cat([.. sets.Select(s => s.Labels)], dim: 0).to(device), MultiLabel);
+        var (logits, labels) = TrainingBatches.Answers(sets, device, pixels => Logits(network, precision, normalisation.Apply(pixels)), cancellation);
+        return Performance.Of(logits, labels, MultiLabel);
     }
 
     private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? value : null;
@@ -292,6 +291,7 @@ public sealed class SourceTrainer : IDisposable
                 Selection = options.Selection.ToString().ToLowerInvariant(),
                 Patience = Validates ? options.Patience : null,
                 Seed = options.Seed,
+                Precision = options.Precision == "float32" ? null : options.Precision,
                 StoredAs = options.HalfPrecision ? "float16" : "float32",
             },
         };
@@ -310,7 +310,7 @@ public sealed class SourceTrainer : IDisposable
             Seconds = Math.Round(state.Curve.Sum(e => e.Seconds), 3),
             Interruptions = state.Interruptions,
             Finished = DateTimeOffset.UtcNow,
-            Zoorank = Version,
+            Zoorank = Product.Version,
             Libtorch = TorchRuntime.Load().Description,
             Device = device.ToString(),
             Command = options.Command,
@@ -326,7 +326,7 @@ public sealed class SourceTrainer : IDisposable
             using var checkpoint = Checkpoint.Open(path);
             if (ModelCard.Read(checkpoint.Metadata, path) is { Training.Outcome: not null } card)
             {
-                if (SourceCheckpoint.Difference(card, plan) is not { } found) return card;
+                if (SourceTrainingState.Difference(card, plan) is not { } found) return card;
                 difference = found;
             }
         }
@@ -380,23 +380,25 @@ public sealed class SourceTrainer : IDisposable
         return loaded;
     }
 
-    private static void Resume(string path, Dictionary<string, Tensor> tensors, FlatState flat, Sgd sgd, Tensor best)
+    private static void Resume(CarriedState carried, FlatState flat, Sgd sgd)
     {
         using var frozen = no_grad();
-        foreach (var (name, target) in new[] { ("values", flat.Values), ("velocity", sgd.Velocity), ("best", best) })
-        {
-            if (target is null) continue;
-            if (!tensors.TryGetValue(name, out var stored) || stored.numel() != target.numel()) throw new InvalidInputException($"{path}: damaged, its '{name}' does not fit the network. Begin anew with --force.");
-            target.copy_(stored);
-            stored.Dispose();
-        }
+        flat.Values.copy_(carried.Values);
+        if (carried.Velocity is { } velocity) sgd.Velocity!.copy_(velocity);
+    }
+
+    private static void Keep(CarriedState carried, FlatState flat, Sgd sgd)
+    {
+        using var frozen = no_grad();
+        carried.Values.copy_(flat.Values);
+        carried.Velocity?.copy_(sgd.Velocity!);
     }
 
     // The one thing that a state dict counts and a flat state does not hold.
     private void SetBatchesSeen(SourceNetwork network, int epochs)
     {
         foreach (var (name, counter) in network.named_buffers())
-            if (name.EndsWith(".num_batches_tracked", StringComparison.Ordinal)) counter.fill_((long)epochs * Batches(dataset.Count(Split.Train)));
+            if (name.EndsWith(".num_batches_tracked", StringComparison.Ordinal)) counter.fill_((long)epochs * TrainingBatches.Of(dataset.Count(Split.Train), options.BatchSize).Count());
     }
 
     private void Save(SourceNetwork network, SourceModel model)
@@ -409,14 +411,14 @@ public sealed class SourceTrainer : IDisposable
             if (!values.is_floating_point() || values.isfinite().all().item<bool>()) continue;
             throw options.HalfPrecision
                 ? new InvalidInputException($"{path}: '{name}' has values that half precision cannot hold. Save in single precision: --save-dtype float32.")
-                : Diverged(model.Training!.Outcome!.EpochsTrained - 1, float.NaN);
+                : Diverged(model.Training!.Outcome!.EpochsTrained - 1, double.NaN);
         }
         Safetensors.Write(path, state, new Dictionary<string, string> { [ModelCard.Key] = ModelCard.Write(model) });
     }
 
-    private InvalidInputException Diverged(int epoch, float loss)
+    private InvalidInputException Diverged(int epoch, double loss)
     {
-        SourceCheckpoint.Delete(SourceCheckpoint.PathFor(path));   // it leads here again
+        SourceTrainingState.Delete(SourceTrainingState.PathFor(path));   // it leads here again
         return new InvalidInputException(FormattableString.Invariant($"training diverged in epoch {epoch + 1} (the loss is {loss}). Lower the learning rate: --lr {options.LearningRate / 10:G3}."));
     }
 

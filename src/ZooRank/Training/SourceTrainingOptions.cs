@@ -56,6 +56,9 @@ public sealed record SourceTrainingOptions
     /// <summary>Of the weights, the order of the images, dropout, and what is held out for validation.</summary>
     public int Seed { get; init; } = 24;
 
+    /// <summary>What convolutions and matrix products are computed with: float32, tf32 (CUDA), bfloat16.</summary>
+    public string Precision { get; init; } = "float32";
+
     /// <summary>Stores the weights in half precision, in half the space. Trained they are in single.</summary>
     public bool HalfPrecision { get; init; }
 

@@ -84,6 +84,9 @@ public sealed record GroundTruth(IReadOnlyList<TargetTruth> Targets, IReadOnlyLi
                 caveats.Add(new("several-protocols", $"runs on {protocols.Count} different sets of images or under different protocols are kept apart: {string.Join("; ", labels)}.", target.Key));
             targets.AddRange(protocols.Zip(labels, (runs, label) => Table(label, [.. runs], selection, caveats)).OrderBy(t => t.Target, StringComparer.Ordinal));
         }
+        // A leave-target-out source has another checkpoint for every target, and is one source all the same.
+        var changing = records.GroupBy(r => r.Configuration.Source.Id).Where(name => name.Select(r => r.Configuration.Target.Name).Distinct().Count() > 1 && name.Select(r => ModelOf(r.Configuration).Id).Distinct().Count() > 1).Select(name => name.Key).Order(StringComparer.Ordinal).ToList();
+        if (changing.Count > 0) caveats.Add(new("source-differs-between-targets", $"{string.Join(", ", changing)}: another model on one target than on another (checkpoint, preprocessing or dropout). Tables over several targets take what has one name for one source."));
         var imported = records.Count(r => r.Imported is not null);
         if (imported > 0)
             caveats.Add(new("imported", string.Create(CultureInfo.InvariantCulture, $"{imported} runs are from imported logs, which say nothing of the images, and of the protocol only what they have columns for: that the runs of one target are comparable is taken on trust.")));

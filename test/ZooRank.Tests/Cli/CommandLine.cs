@@ -51,7 +51,10 @@ internal sealed class CommandLine : IDisposable
 
     public Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Host, [Program, .. arguments])
+        // Where interrupts are ignored (under nohup, in a shell's background) a child would ignore them too: env gives it the ordinary ones back.
+        string[] ordinary = OperatingSystem.IsLinux() ? ["/usr/bin/env", "--default-signal=INT"] : [];
+        string[] line = [.. ordinary, Host, Program, .. arguments];
+        var start = new ProcessStartInfo(line[0], line[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

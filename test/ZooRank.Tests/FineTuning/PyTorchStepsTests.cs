@@ -3,6 +3,7 @@ using ZooRank.Checkpoints;
 using ZooRank.Data;
 using ZooRank.FineTuning;
 using ZooRank.Models;
+using ZooRank.Native;
 using ZooRank.Runs;
 using static TorchSharp.torch;
 
@@ -89,7 +90,7 @@ public sealed class PyTorchStepsTests : IDisposable
         using var drawn = Noise(multiLabel);
         var target = FineTuningTarget.Draw(drawn, new() { PerClass = 20 });
         var model = LoadedModel.Open(ModelZoo.Open(Checkpoint(architecture)).Models[0]);
-        using var images = TargetImages.Load(target, model.Preprocessing, CPU, cancellation: TestContext.Current.CancellationToken);
+        using var images = TargetImages.Load(target, model.Preprocessing, CPU, TestContext.Current.CancellationToken);
         var run = new FineTuningProtocol { MaxEpochs = 4, HeadDropout = dropout, Augment = false }.Runs(model, target, new() { LearningRates = [LearningRate], WeightDecays = [decay], Momenta = [momentum], BatchSizes = [16] }, seeds: 1).Single();
         Assert.Equal(20, run.MaxEpochs * ((target.Train.Count + run.BatchSize - 1) / run.BatchSize));
 
@@ -101,9 +102,9 @@ public sealed class PyTorchStepsTests : IDisposable
         Give<long>("labels", images.Train.Labels.to(ScalarType.Int64));
         Give<long>("validation_labels", images.Validation.Labels.to(ScalarType.Int64));
         using var claim = RunStore.Open(folder["truth"]).TryClaim(run.Id)!;
-        var (values, length) = SideBySide.Initial(architecture, model, run, images);
-        using var member = new RunInProgress(model, run, claim, values, length);
-        using var network = new SideBySide(architecture, [member], images);
+        using var member = SideBySide.Begin(architecture, new(model, run, claim), images);
+        using var precision = Precision.Set("float32", CPU);
+        using var network = new SideBySide(architecture, [member], images, precision);
         foreach (var (key, value) in network.State()) Give<float>("initial/" + key, key.StartsWith("head.", StringComparison.Ordinal) ? value[0] : value);
         while (!member.Ended)
         {

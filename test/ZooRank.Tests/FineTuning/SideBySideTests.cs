@@ -60,6 +60,16 @@ public sealed class SideBySideTests : IDisposable
         }
     }
 
+    [Fact]
+    public void One_that_diverges_takes_no_other_with_it_and_is_recorded_as_if_it_had_been_alone()
+    {
+        List<(LoadedModel Model, RunConfiguration Run)> mixed = [runs[0], (runs[1].Model, runs[1].Run with { LearningRate = 1e6 }), runs[3]];
+        var (alone, together) = (Compute("alone", 1, of: mixed), Compute("together", 8, of: mixed));
+        Assert.Equal(alone.Select(r => (r.Id, r.Status, r.StoppedAt)), together.Select(r => (r.Id, r.Status, r.StoppedAt)));
+        Assert.Equal(1, together.Count(r => r.Status == RunStatus.Diverged));
+        foreach (var (one, many) in alone.Zip(together).Where(p => p.First.Status == RunStatus.Finished)) Assert.Equal(one.Curve[0].TrainLoss!.Value, many.Curve[0].TrainLoss!.Value, 1e-4);
+    }
+
     [Fact(Explicit = true)]
     public void Runs_that_end_early_leave_the_others_to_go_on()
     {

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using ZooRank.Checkpoints;
 using ZooRank.Data;
 using ZooRank.Demo;
+using ZooRank.Metrics;
 using ZooRank.Models;
 using ZooRank.Ranking;
 using ZooRank.Truth;
@@ -86,5 +87,31 @@ public class ShippedZooTests
         Assert.Equal("lp_fu+history", ranking.Metric);
         Assert.Empty(ranking.History!.Without);
         Assert.Equal(11, ranking.History.Targets.Count);
+    }
+
+    [Theory]
+    [InlineData(Scenario.Source, "sources")]
+    [InlineData(Scenario.Architecture, "architectures")]
+    public void The_advice_of_any_ranking_says_what_the_study_found_of_its_metric(Scenario scenario, string results)
+    {
+        RankedModel Model(string id, int rank) => new()
+        {
+            Id = id,
+            Rank = rank,
+            Score = 1.0 / rank,
+            Group = 1,
+            ProbabilityBest = 0.5,
+            Measures = new Dictionary<string, double?> { ["lp"] = 0.5, ["fu"] = 0.5 },
+            Seconds = 1,
+            Cached = false,
+            Architecture = "resnet18",
+            Parameters = 1,
+            Checkpoint = "",
+            CheckpointSha256 = "",
+            Preprocessing = null!,
+        };
+        var said = Advice.InWords([Model("a", 1), Model("b", 2)], FeatureCombination.Metric, 100, moreImages: false, scenario);
+        var found = JsonNode.Parse(File.ReadAllText(Path.Combine(HouseTests.Root(), "docs", "study", "results", results + ".json")))!["summary"]!["lp_fu"]!["mean_tau_w"]!.GetValue<double>();
+        Assert.Contains($"it agreed at {found.ToString("0.00", CultureInfo.InvariantCulture).Replace('-', '−')}, ", said, StringComparison.Ordinal);
     }
 }

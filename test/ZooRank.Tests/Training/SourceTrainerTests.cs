@@ -149,7 +149,7 @@ public sealed class SourceTrainerTests : IDisposable
     public void An_interrupted_training_goes_on_to_the_very_same_model()
     {
         using var dataset = Pictures.Drawn(folder, Motif.CellsByContent, 8);
-        var options = Small with { Epochs = 5, DecayEvery = 3, Augment = true, CheckpointEvery = TimeSpan.Zero };
+        var options = Small with { Epochs = 5, DecayEvery = 3, Augment = true, CheckpointEvery = TimeSpan.FromHours(1) };
         var mnasnet = Architectures.Get("mnasnet1_0");   // it has dropout, which draws random numbers
         var whole = Train(dataset, "whole.safetensors", options, architecture: mnasnet);
 

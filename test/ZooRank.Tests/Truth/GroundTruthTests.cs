@@ -91,6 +91,15 @@ public class GroundTruthTests
     }
 
     [Fact]
+    public void A_source_that_is_another_checkpoint_on_another_target_is_said_to_be_that()
+    {
+        RunRecord On(string target, string sha) => Run("left out", 0, 0.1, 0.5, 0.7, c => c with { Target = c.Target with { Name = target }, Source = c.Source with { Sha256 = sha } });
+        var truth = GroundTruth.Of([On("a", "e0"), On("b", "e1"), Run("same", 0, 0.1, 0.5, 0.6, c => c with { Target = c.Target with { Name = "a" } }), Run("same", 0, 0.1, 0.5, 0.6, c => c with { Target = c.Target with { Name = "b" } })]);
+        Assert.StartsWith("left out: another model", Assert.Single(truth.Caveats, c => c.Code == "source-differs-between-targets").Message, StringComparison.Ordinal);
+        Assert.All(truth.Targets, t => Assert.Contains(t.Sources, s => s.Source == "left out"));
+    }
+
+    [Fact]
     public void With_several_seeds_it_is_said_which_sources_can_be_told_from_the_best()
     {
         List<RunRecord> runs = [];

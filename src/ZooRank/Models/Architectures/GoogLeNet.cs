@@ -76,12 +76,9 @@ public sealed class GoogLeNet : SourceNetwork
         return inception5b.call(inception5a.call(x)).mean([2, 3]).MoveToOuterDisposeScope();
     }
 
-    private static Tensor ToTensorFlowNormalization(Tensor images)
-    {
-        var deviation = tensor(ImageNetDeviation, device: images.device).reshape(1, 3, 1, 1).to(images.dtype);
-        var mean = tensor(ImageNetMean, device: images.device).reshape(1, 3, 1, 1).to(images.dtype);
-        return (images * (deviation / 0.5)) + ((mean - 0.5) / 0.5);
-    }
+    // Channel by channel with plain numbers: constants as tensors would have to be brought to the device on every pass.
+    private static Tensor ToTensorFlowNormalization(Tensor images) =>
+        cat([.. Enumerable.Range(0, 3).Select(c => images.narrow(dim: 1, c, 1).mul(ImageNetDeviation[c] / 0.5).add((ImageNetMean[c] - 0.5) / 0.5))], dim: 1);
 
     private sealed class Unit : Module<Tensor, Tensor>
     {

@@ -9,9 +9,10 @@ namespace ZooRank.Models.Layers;
 /// </summary>
 internal static class Construction
 {
-    [ThreadStatic] private static bool shapesOnly;
+    [ThreadStatic] private static bool shapesOnly, filledLater;
 
-    public static bool ShapesOnly => shapesOnly;
+    /// <summary>Whether new weights are to be drawn.</summary>
+    public static bool DrawsWeights => !shapesOnly && !filledLater;
 
     /// <summary>The device for new weights; null is the default.</summary>
     public static Device? Device => shapesOnly ? META : null;
@@ -24,11 +25,17 @@ internal static class Construction
         return parameter;
     }
 
-    public static T WithoutValues<T>(Func<T> create)
+    /// <summary>On the meta device: names and shapes.</summary>
+    public static T WithoutValues<T>(Func<T> create) => With(ref shapesOnly, create);
+
+    /// <summary>Where every weight is filled from elsewhere: drawing them first takes longer than reading them.</summary>
+    public static T FilledLater<T>(Func<T> create) => With(ref filledLater, create);
+
+    private static T With<T>(ref bool flag, Func<T> create)
     {
-        var before = shapesOnly;
-        shapesOnly = true;
+        var before = flag;
+        flag = true;
         try { return create(); }
-        finally { shapesOnly = before; }
+        finally { flag = before; }
     }
 }

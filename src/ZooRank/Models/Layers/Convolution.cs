@@ -27,7 +27,7 @@ internal sealed class Convolution : Module<Tensor, Tensor>
         weight = Construction.Parameter(empty([outputs, inputs / groups, kernel, kernel], device: Construction.Device));
         if (bias) this.bias = Construction.Parameter(empty([outputs], device: Construction.Device));
         RegisterComponents();
-        if (Construction.ShapesOnly) return;
+        if (!Construction.DrawsWeights) return;
         init.kaiming_uniform_(weight, a: Math.Sqrt(5)); // PyTorch's default
         var bound = 1 / Math.Sqrt(inputs / groups * kernel * kernel);
         if (this.bias is not null) init.uniform_(this.bias, -bound, bound);

@@ -14,7 +14,7 @@ internal static class WeightInitialization
     /// <param name="zeroLinearBias">Whether biases of linear layers become 0.</param>
     public static void Apply(Module network, Action<Tensor>? convolution, Action<Tensor>? linear = null, bool zeroConvolutionBias = false, bool zeroLinearBias = false)
     {
-        if (Construction.ShapesOnly) return;
+        if (!Construction.DrawsWeights) return;
         foreach (var module in network.modules())
         {
             if (module is Convolution conv)

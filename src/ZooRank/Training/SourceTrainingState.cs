@@ -1,69 +1,53 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using ZooRank.Checkpoints;
 using ZooRank.Models;
 using ZooRank.Runs;
-using static TorchSharp.torch;
 
 namespace ZooRank.Training;
 
-/// <summary>What beside tensors is needed to go on with a training.</summary>
+/// <summary>Where the training of a source model stands, beside its tensors: metadata of a file next to the model that it will become (<see cref="CarriedState"/>), whose ending keeps it out of zoos.</summary>
 internal sealed record SourceTrainingState
 {
+    private const string Key = "zoorank-training";
+
     /// <summary>The model's card without an outcome: what is being trained. Another plan is another training.</summary>
     public required SourceModel Plan { get; init; }
 
     /// <summary>The epochs behind.</summary>
-    public required IReadOnlyList<EpochRecord> Curve { get; init; }
+    public IReadOnlyList<EpochRecord> Curve { get; init; } = [];
 
-    public required int Interruptions { get; init; }
-
-    public required string Zoorank { get; init; }
-}
-
-/// <summary>
-/// A training in progress as a file beside the model that it will become: the weights, the optimizer's velocity and the best weights so far, each as one flat tensor
-/// (<see cref="FlatState"/>), and <see cref="SourceTrainingState"/> as metadata. Its ending keeps it out of zoos.
-/// </summary>
-internal static class SourceCheckpoint
-{
-    private const string Key = "zoorank-training";
+    public int Interruptions { get; init; }
 
     public static string PathFor(string model) => model + ".progress";
 
-    public static void Write(string path, SourceTrainingState state, Tensor values, Tensor? velocity, Tensor? best)
-    {
-        var tensors = new List<(string, Tensor)> { ("values", values) };
-        if (velocity is not null) tensors.Add(("velocity", velocity));
-        if (best is not null) tensors.Add(("best", best));
-        Safetensors.Write(path, tensors, new Dictionary<string, string> { [Key] = JsonSerializer.Serialize(state, SourceTrainingJson.Default.SourceTrainingState) });
-    }
-
-    /// <summary>Removes it, if it is there.</summary>
+    /// <summary>Removes the file, if it is there.</summary>
     public static void Delete(string path)
     {
         if (File.Exists(path)) File.Delete(path);   // Delete alone wants the folder to exist
     }
 
-    /// <summary>What the file says, with its tensors, which are the caller's.</summary>
+    public void Save(string path, CarriedState tensors) => tensors.Save(path, new Dictionary<string, string> { [Key] = JsonSerializer.Serialize(this, SourceTrainingJson.Default.SourceTrainingState) });
+
+    /// <summary>Where the training of that plan stands by the file, whose tensors are then in <paramref name="tensors"/>.</summary>
     /// <exception cref="InvalidInputException">It cannot be read, or is of another training or another version of ZooRank: it says what differs.</exception>
-    public static (SourceTrainingState State, Dictionary<string, Tensor> Tensors) Read(string path, SourceModel plan, string zoorank)
+    public static SourceTrainingState Continue(string path, SourceModel plan, CarriedState tensors)
     {
-        const string Remedy = "Give another --out, or begin anew with --force.";
-        using var checkpoint = Checkpoint.Open(path);
         SourceTrainingState? state = null;
-        try
+        var refused = tensors.Restore(path, about =>
         {
-            if (checkpoint.Metadata.TryGetValue(Key, out var text)) state = JsonSerializer.Deserialize(text, SourceTrainingJson.Default.SourceTrainingState);
-        }
-        catch (JsonException)
-        {
-        }
-        if (state is null) throw new InvalidInputException($"{path}: not a training in progress that this version of ZooRank can go on with. {Remedy}");
-        if (Difference(state.Plan, plan) is { } difference) throw new InvalidInputException($"{path}: the beginning of another training ({difference}). {Remedy}");
-        if (state.Zoorank != zoorank) throw new InvalidInputException($"{path}: begun by ZooRank {state.Zoorank}, this is {zoorank}, so its end would be neither's. {Remedy}");
-        return (state, checkpoint.Tensors.ToDictionary(t => t.Name, checkpoint.Read));
+            try
+            {
+                if (about.TryGetValue(Key, out var text)) state = JsonSerializer.Deserialize(text, SourceTrainingJson.Default.SourceTrainingState);
+            }
+            catch (JsonException)
+            {
+            }
+            if (state is null) return "not a training in progress that this version of ZooRank can go on with";
+            return Difference(state.Plan, plan) is { } difference ? $"the beginning of another training ({difference})" : null;
+        });
+        if (refused is not null) throw new InvalidInputException($"{path}: {refused}. Give another --out, or begin anew with --force.");
+        return state! with { Interruptions = state!.Interruptions + 1 };
     }
 
     /// <summary>How one plan differs from another, in a few words; null where it does not.</summary>
