@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ZooRank.Models;
 using ZooRank.Runs;
 using static TorchSharp.torch;
@@ -21,7 +22,7 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
 
     public IReadOnlyList<string> Command { get; init; } = [];
 
-    /// <summary>Works until nothing is left that is free.</summary>
+    /// <summary>Works until nothing is left that is free. Where another that holds a run has fallen silent, it waits until that is alive again or its run may be taken over.</summary>
     /// <param name="runs">All of them, model by model.</param>
     /// <param name="timeUp">Ends the work in good order: the run at hand is left as its checkpoint, to be continued.</param>
     /// <param name="cancellation">The same, and the caller hears of it.</param>
@@ -29,20 +30,25 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
     public GridOutcome Compute(IReadOnlyList<(LoadedModel Model, RunConfiguration Run)> runs, CancellationToken timeUp = default, CancellationToken cancellation = default)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeUp, cancellation);
-        var (computed, found, elsewhere) = (0, 0, 0);
+        var (computed, found) = (0, 0);
+        var elsewhere = new List<(LoadedModel Model, RunConfiguration Run)>();
         TargetImages? images = null;
         var claimed = new List<FineTuningJob>();
         try
         {
-            foreach (var (model, run) in runs)
+            ComputeFree(runs);
+            // What others hold is theirs, unless they died meanwhile.
+            var patience = store.Times.Stale + store.Times.Heartbeat;
+            for (var waited = Stopwatch.StartNew(); elsewhere.Count > 0 && waited.Elapsed < patience;)
             {
+                var begun = store.Unfinished().ToDictionary(r => r.Id);
+                var given = elsewhere.Where(r => store.Has(r.Run.Id) || begun.GetValueOrDefault(r.Run.Id)?.AtWork != true).ToList();
+                elsewhere.RemoveAll(given.Contains);
+                ComputeFree(given);
+                if (!elsewhere.Any(r => begun.GetValueOrDefault(r.Run.Id) is { AtWork: true } held && held.Quiet > 3 * store.Times.Heartbeat)) break;
+                stop.Token.WaitHandle.WaitOne(store.Times.Heartbeat);
                 stop.Token.ThrowIfCancellationRequested();
-                if (claimed.Count > 0 && !GoesWith(claimed, model, run)) ComputeClaimed();
-                if (store.Has(run.Id)) found++;
-                else if (store.TryClaim(run) is { } claim) claimed.Add(new(model, run, claim));
-                else elsewhere++;
             }
-            ComputeClaimed();
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -53,7 +59,20 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
             images?.Dispose();
             foreach (var job in claimed) job.Claim.Dispose();
         }
-        return new(computed, found, elsewhere, runs.Count - computed - found - elsewhere);
+        return new(computed, found, elsewhere.Count, runs.Count - computed - found - elsewhere.Count);
+
+        void ComputeFree(IReadOnlyList<(LoadedModel, RunConfiguration)> some)
+        {
+            foreach (var (model, run) in some)
+            {
+                stop.Token.ThrowIfCancellationRequested();
+                if (claimed.Count > 0 && !GoesWith(claimed, model, run)) ComputeClaimed();
+                if (store.Has(run.Id)) found++;
+                else if (store.TryClaim(run) is { } claim) claimed.Add(new(model, run, claim));
+                else elsewhere.Add((model, run));
+            }
+            ComputeClaimed();
+        }
 
         void ComputeClaimed()
         {
@@ -78,7 +97,7 @@ public sealed class GridRunner(RunStore store, FineTuningTarget target, Device d
                     var gone = claimed.Single(job => job.Claim.Id == lost.Id);
                     claimed.Remove(gone);
                     gone.Claim.Dispose();
-                    elsewhere++;
+                    elsewhere.Add((gone.Model, gone.Run));
                 }
             }
         }

@@ -20,11 +20,11 @@ public sealed partial class RunStore
 {
     private const string Marker = "store.json";
 
-    private readonly ClaimTimes times;
-
-    private RunStore(string folder, ClaimTimes times) => (Folder, this.times) = (folder, times);
+    private RunStore(string folder, ClaimTimes times) => (Folder, Times) = (folder, times);
 
     public string Folder { get; }
+
+    internal ClaimTimes Times { get; }
 
     private string RunsFolder => Path.Combine(Folder, "runs");
 
@@ -89,16 +89,16 @@ public sealed partial class RunStore
     }
 
     /// <summary>The exclusive right to compute a run, kept until disposed; null where it is finished or another has it.</summary>
-    public RunClaim? TryClaim(RunConfiguration run) => RunClaim.TryTake(this, WorkFolder, run.Id, run, times);
+    public RunClaim? TryClaim(RunConfiguration run) => RunClaim.TryTake(this, WorkFolder, run.Id, run, Times);
 
     /// <summary>The same; who looks at the store while it is computed sees the id alone.</summary>
-    public RunClaim? TryClaim(string id) => RunClaim.TryTake(this, WorkFolder, id, run: null, times);
+    public RunClaim? TryClaim(string id) => RunClaim.TryTake(this, WorkFolder, id, run: null, Times);
 
     /// <summary>The runs that someone began and that are not finished, by id: those at work now, and those interrupted.</summary>
     public IReadOnlyList<UnfinishedRun> Unfinished()
     {
         var clock = new ServerClock(WorkFolder);
-        return [.. RunClaim.Latest(WorkFolder).Where(claim => !Has(claim.Id)).Select(claim => claim.Look(clock, times)).OfType<UnfinishedRun>().OrderBy(r => r.Id, StringComparer.Ordinal)];
+        return [.. RunClaim.Latest(WorkFolder).Where(claim => !Has(claim.Id)).Select(claim => claim.Look(clock, Times)).OfType<UnfinishedRun>().OrderBy(r => r.Id, StringComparer.Ordinal)];
     }
 
     // What is left of finished runs goes when nobody can still believe them unfinished; temporary files when nobody can still be writing them.
@@ -107,9 +107,9 @@ public sealed partial class RunStore
         var clock = new ServerClock(WorkFolder);
         try
         {
-            foreach (var claim in RunClaim.Latest(WorkFolder).Where(claim => Has(claim.Id))) claim.RemoveIfSettled(clock, times);
+            foreach (var claim in RunClaim.Latest(WorkFolder).Where(claim => Has(claim.Id))) claim.RemoveIfSettled(clock, Times);
             foreach (var file in ((string[])[Folder, WorkFolder, .. Directory.EnumerateDirectories(RunsFolder)]).SelectMany(folder => new DirectoryInfo(folder).EnumerateFiles(".*.tmp")).ToList())
-                if (clock.AgeOf(file) > times.Settled) file.Delete();
+                if (clock.AgeOf(file) > Times.Settled) file.Delete();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using TorchSharp;
 using ZooRank.Data;
 using ZooRank.Demo;
@@ -142,6 +143,21 @@ public sealed class FineTunerTests : IDisposable
         var runs = Runs(One, seeds: 2);
         using var other = RunStore.Open(folder["truth"]).TryClaim(runs[0].Item2.Id);
         Assert.Equal(new GridOutcome(1, 0, 1, 0), Compute("truth", runs));
+    }
+
+    [Fact]
+    public void A_run_whose_holder_on_another_machine_fell_silent_is_waited_for_and_taken_over()
+    {
+        var runs = Runs(One, seeds: 2);
+        var store = RunStore.Open(folder["truth"], new(Heartbeat: TimeSpan.FromSeconds(0.2), Stale: TimeSpan.FromSeconds(4), Settled: TimeSpan.FromHours(1)));
+        store.TryClaim(runs[0].Item2)!.Dispose();
+        var file = folder[$"truth/work/{runs[0].Item2.Id}.1.claim"];
+        var claim = JsonNode.Parse(File.ReadAllText(file))!;
+        (claim["state"], claim["holder"]!["host"]) = ("held", "a node that died");
+        File.WriteAllText(file, claim.ToJsonString());
+        File.SetLastWriteTimeUtc(file, DateTime.UtcNow - TimeSpan.FromSeconds(1));
+        Assert.Equal(new GridOutcome(2, 0, 0, 0), new GridRunner(store, target, CPU).Compute(runs, CancellationToken.None, TestContext.Current.CancellationToken));
+        Assert.Equal(2, store.Records().Count);
     }
 
     [Fact]
