@@ -15,8 +15,7 @@ def ours(options, folder, number):
     grid.write_text(json.dumps({"lr": [0.01], "weight_decay": [1e-4], "momentum": [0.9], "batch_size": [options.batch]}))
     store = folder / f"truth{number}"
     run([ROOT / "zoorank", "finetune", "--data", options.data, "--zoo", folder / "source.safetensors", "--input-size", str(options.size), "--mean", "0.5,0.5,0.5", "--std", "0.5,0.5,0.5",
-         "--grid", grid, "--epochs", str(options.epochs), "--out", store, "--device", options.device, "--threads", str(options.threads), "--json", *(["--torch", options.torch] if options.torch else []),
-         *(["--precision", options.precision] if options.precision else [])])
+         "--grid", grid, "--epochs", str(options.epochs), "--out", store, "--device", options.device, "--threads", str(options.threads), "--json", *(["--torch", options.torch] if options.torch else []), "--precision", options.precision])
     record = json.loads(next((store / "runs").rglob("*.json")).read_text())
     return [e["seconds"] for e in record["curve"]], record["test_auc"]
 
@@ -31,6 +30,9 @@ def theirs(options, folder):
     from torchvision import transforms as t
     torch.set_num_threads(options.threads)
     device = torch.device(options.device if options.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
+    # PyTorch by itself computes convolutions in TF32 and matrix products in single precision: here both sides do the same.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = options.precision == "tf32"
+    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=options.precision == "bfloat16")
     data = np.load(options.data)
 
     class Images(torch.utils.data.Dataset):
@@ -63,14 +65,16 @@ def theirs(options, folder):
         net.train()
         for x, y in loader:
             sgd.zero_grad()
-            loss = torch.nn.functional.cross_entropy(net(x.to(device)), y.to(device))
+            with autocast:
+                logits = net(x.to(device))
+            loss = torch.nn.functional.cross_entropy(logits.float(), y.to(device))
             loss.backward()
             sgd.step()
             loss.item()
         schedule.step()
         net.eval()
-        with torch.no_grad():
-            p = torch.cat([net(x.to(device)).softmax(1).cpu() for x, _ in check])
+        with torch.no_grad(), autocast:
+            p = torch.cat([net(x.to(device)).float().softmax(1).cpu() for x, _ in check])
         y = data["val_labels"].ravel()[validation]
         [roc_auc_score(y == c, p[:, c]) for c in range(classes)]
         seconds.append(time.perf_counter() - start)
@@ -88,7 +92,7 @@ def main():
     parser.add_argument("--workers", type=int, default=0, help="the DataLoader's processes")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--torch", help="for ZooRank: auto, or a folder")
-    parser.add_argument("--precision")
+    parser.add_argument("--precision", default="float32", help="of both: float32, tf32, bfloat16")
     options = parser.parse_args()
     import torch
     import torchvision
