@@ -78,8 +78,8 @@ public class ArchitectureContractTests
         {
             Assert.True((found.Features - plain.Features).norm().item<float>() <= tolerance * plain.Features.norm().item<float>());
             Assert.True((found.Logits - plain.Logits).norm().item<float>() <= tolerance * plain.Logits.norm().item<float>());
-            Assert.Equal(plain.G1, found.G1, 1e-3 * plain.G1); // the loss is a difference of nearly equal distances: it loses a digit
-            Assert.Equal(plain.G2, found.G2, 1e-3 * plain.G2);
+            Assert.Equal(plain.G1, found.G1, 2e-3 * plain.G1); // the loss is a difference of nearly equal distances: it loses a digit, with another number of threads another one
+            Assert.Equal(plain.G2, found.G2, 2e-3 * plain.G2);
         }
 
         void FirstValues(string property, Tensor found)

@@ -16,7 +16,7 @@ public sealed record NeighborhoodEmbedding(double[] Embedding, int Dimensions, d
 /// <remarks>
 /// The published runs stopped at <see cref="Published"/>. There the optimiser is often far from done, and where it stands is chance: on one 1,100×512 example,
 /// changes of 1e-6 in the features moved f from 975 to 1,012 of 1,100 and S_LP from 0.81 to 0.85, in scikit-learn as here (both walk the same path to rounding for the
-/// first thirty steps, then part). <see cref="Settled"/>, the default, goes on to where f is 1,003 to 1,036 on the same inputs: higher, but no less a matter of chance everywhere (docs/method.md).
+/// first thirty steps, then part). <see cref="Settled"/>, the default, goes on to where f is 1,000 to 1,036 on the same inputs: higher, but no less a matter of chance everywhere (docs/method.md).
 /// </remarks>
 public static class NeighborhoodComponents
 {
