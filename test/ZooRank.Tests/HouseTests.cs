@@ -16,7 +16,7 @@ public partial class HouseTests
         ["Imaging"] = ["Native"],
         ["Data"] = ["Files", "Imaging", "Downloads"],
         ["Models"] = ["Checkpoints", "Downloads", "Imaging", "Native"],
-        ["Features"] = ["Data", "Files", "Imaging", "Models"],
+        ["Features"] = ["Data", "Files", "Imaging", "Models", "Native"],
         ["Metrics"] = ["Data", "Features", "Statistics"],
         ["Training"] = ["Checkpoints", "Data", "Files", "Imaging", "Models", "Native", "Runs"],
         ["Demo"] = ["Data"],

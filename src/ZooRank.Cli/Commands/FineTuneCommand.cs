@@ -70,7 +70,6 @@ internal static class FineTuneCommand
             var job = slurm.Read(parsed);
             if (job is not null && parsed.GetValue(top) is not null && parsed.GetValue(ranking) is null) throw new InvalidInputException("--slurm --top: every task would rank again. Rank first, with 'zoorank rank --out ranking.json', and give --ranking ranking.json.");
             if (job is not null) Slurm.Require();
-            var store = RunStore.Open(parsed.GetRequiredValue(@out));
             var opened = ModelZoo.Open(parsed.GetRequiredValue(zoo));
             var entries = opened.Models;
             using var dataset = target.Open(parsed);
@@ -84,6 +83,9 @@ internal static class FineTuneCommand
             var task = FineTuningTarget.Draw(dataset, target.Probe(parsed));
             foreach (var caveat in task.Caveats) Warn(caveat);
             var (models, skipped) = Open(entries, target.Overrides(parsed), parsed.GetValue(offline));
+            foreach (var known in models.Select(m => TrainedOnTarget.Of(m.Source, dataset.Name)).OfType<Caveat>()) Warn(known);
+            // Last of all that can be refused: what is mistyped leaves no store behind.
+            var store = RunStore.Open(parsed.GetRequiredValue(@out));
             var runs = models.SelectMany(m => protocol.Runs(m, task, grid, parsed.GetValue(seeds)).Select(r => (m, r))).ToList();
             var left = runs.Count(r => !store.Has(r.r.Id));
             var code = skipped.Count > 0 ? ExitCode.SomeSkipped : ExitCode.Done;

@@ -97,7 +97,7 @@ internal sealed class RunProgress(int runs)
     }
 
     private static string Short(RunConfiguration run) =>
-        string.Create(CultureInfo.InvariantCulture, $"{run.Source.Id} lr {run.LearningRate:0.############} momentum {run.Momentum:0.###} wd {run.WeightDecay:0.############} batch {run.BatchSize}");
+        string.Create(CultureInfo.InvariantCulture, $"{run.Source.Id} lr {run.LearningRate:0.############} momentum {run.Momentum:0.###} wd {run.WeightDecay:0.############} batch {run.BatchSize} seed {run.Seed}");
 
     private static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 }

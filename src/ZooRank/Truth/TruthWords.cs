@@ -18,6 +18,7 @@ public static class TruthWords
         var same = tested.Where(s => s.ToldFromBest == false).Select(s => s.Source).ToList();
         var test = "Welch's t-test over the seeds, Holm-adjusted p < 0.05";
         return same.Count == 0 ? string.Create(CultureInfo.InvariantCulture, $"{lead}, better than each of the {tested.Count} tested ({test}).")
+            : same.Count == tested.Count ? string.Create(CultureInfo.InvariantCulture, $"{lead}, but it can be told from none of the {tested.Count} tested ({test}).")
             : string.Create(CultureInfo.InvariantCulture, $"{lead}, better than {tested.Count - same.Count} of {tested.Count} tested ({test}); it cannot be told from {string.Join(", ", same.Take(Named))}{(same.Count > Named ? $" and {same.Count - Named} more" : "")}.");
     }
 

@@ -13,9 +13,9 @@ public class RunProgressTests
     public void Until_a_run_is_finished_there_is_only_an_upper_bound()
     {
         var progress = new RunProgress(3);
-        Assert.Equal("[1/3] imagenet lr 0.01 momentum 0.9 wd 0.0001 batch 64: begins", progress.Started(First, []));
+        Assert.Equal("[1/3] imagenet lr 0.01 momentum 0.9 wd 0.0001 batch 64 seed 0: begins", progress.Started(First, []));
         // 299 epochs at most: 99 of this run and 100 of each other.
-        Assert.Equal("[1/3, at most 10 min left] imagenet lr 0.01 momentum 0.9 wd 0.0001 batch 64: epoch 1/100, val AUC 0.750, best 0.750 in epoch 1", progress.EpochDone(First, MadeRuns.Epoch(0)));
+        Assert.Equal("[1/3, at most 10 min left] imagenet lr 0.01 momentum 0.9 wd 0.0001 batch 64 seed 0: epoch 1/100, val AUC 0.750, best 0.750 in epoch 1", progress.EpochDone(First, MadeRuns.Epoch(0)));
     }
 
     [Fact]
@@ -24,12 +24,12 @@ public class RunProgressTests
         var progress = new RunProgress(3);
         progress.Started(First, []);
         foreach (var epoch in MadeRuns.Finished(First, 25).Curve) progress.EpochDone(First, epoch);
-        Assert.Equal("[1/3] imagenet lr 0.01 momentum 0.9 wd 0.0001 batch 64: val AUC 0.875 in epoch 23 of 25, test AUC 0.859", progress.Finished(MadeRuns.Finished(First, 25)));
+        Assert.Equal("[1/3] imagenet lr 0.01 momentum 0.9 wd 0.0001 batch 64 seed 0: val AUC 0.875 in epoch 23 of 25, test AUC 0.859", progress.Finished(MadeRuns.Finished(First, 25)));
         progress.Started(Second, []);
         progress.EpochDone(Second, MadeRuns.Epoch(0) with { ValidationAuc = 0.9 });
         // Runs take 25 epochs: 20 of this one are left and 25 of the last, 90 s; at most 95 and 100, 390 s.
         foreach (var epoch in Enumerable.Range(1, 3)) progress.EpochDone(Second, MadeRuns.Epoch(epoch));
-        Assert.Equal("[2/3, about 2 min left, at most 7 min] imagenet lr 0.00001 momentum 0.9 wd 0.0001 batch 64: epoch 5/100, val AUC 0.754, best 0.900 in epoch 1", progress.EpochDone(Second, MadeRuns.Epoch(4)));
+        Assert.Equal("[2/3, about 2 min left, at most 7 min] imagenet lr 0.00001 momentum 0.9 wd 0.0001 batch 64 seed 0: epoch 5/100, val AUC 0.754, best 0.900 in epoch 1", progress.EpochDone(Second, MadeRuns.Epoch(4)));
     }
 
     [Fact]

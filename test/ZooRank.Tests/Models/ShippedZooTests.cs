@@ -83,6 +83,7 @@ public class ShippedZooTests
         string Found(JsonNode? tau) => tau!.GetValue<double>().ToString("0.00", CultureInfo.InvariantCulture);
         string Mean(string metric) => Found(study["summary"]![metric]!["mean_tau_w"]);
         Assert.Contains($"only {Mean("lp_fu")}, S_LP alone at {Mean("lp")}, LEEP (--by leep) at {Mean("leep")}", said, StringComparison.Ordinal);
+        Assert.Contains($"(--history shipped) at {Found(study["history"]!["blend_summary"]!["mean_tau_w"])}", said, StringComparison.Ordinal);
         Assert.EndsWith($"agrees with itself at {Found(study["noise_ceiling"]!.AsObject().Average(t => t.Value!["between_halves"]!.GetValue<double>()))}.", said, StringComparison.Ordinal);
         Assert.Equal("lp_fu+history", ranking.Metric);
         Assert.Empty(ranking.History!.Without);
