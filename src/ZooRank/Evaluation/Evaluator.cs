@@ -47,7 +47,7 @@ public static partial class Evaluator
         var (scenario, reason) = ScenarioOf(options.Scenario, truth);
         var tables = Prepared(scores, scenario, options.Reversed, caveats);
         var targets = truth.Targets.Where(t => tables.Values.Any(table => Both(table, truth, t).Count > 2)).ToList();
-        if (targets.Count == 0) throw new InvalidInputException($"no target has scores and AUCs of three sources or more. Scores are of {Some(tables.Values.SelectMany(t => t.Sources))} on {Some(tables.Values.SelectMany(t => t.Targets))}; AUCs of {Some(truth.Sources)} on {Some(truth.Targets)}: the names must be the same.");
+        if (targets.Count == 0) throw new InvalidInputException($"no target has scores and AUCs of three sources or more. Scores are of {Some(tables.Values.SelectMany(t => t.Sources))} on {Some(tables.Values.SelectMany(t => t.Targets))}; AUCs of {Some(truth.Sources)} on {Some(truth.Targets)}. Rank and fine-tune three sources at least, under the same names.");
         LeftOut(tables, truth, targets, caveats);
 
         IReadOnlyDictionary<string, IReadOnlyDictionary<string, double?>> Each(Func<IReadOnlyList<double>, IReadOnlyList<double>, double?> statistic) =>

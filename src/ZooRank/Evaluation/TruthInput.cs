@@ -18,6 +18,7 @@ public sealed record TruthInput(ScoreTable Table, IReadOnlyList<TargetTruth> Tar
     {
         if (path is "published:source" or "published:architecture") return new(PublishedStudy.Of(path == "published:source" ? Scenario.Source : Scenario.Architecture).Truth, [], []);
         if (path.StartsWith("published:", StringComparison.Ordinal)) throw Suggestions.Unknown("published truth", path, ["published:source", "published:architecture"]);
+        if (!Directory.Exists(path) && !File.Exists(path)) throw new InvalidInputException($"{path}: no such folder or file. A truth is a store of fine-tuning runs ('zoorank finetune --out'), a CSV of AUCs with sources as rows and targets as columns, published:source or published:architecture.");
         if (!Directory.Exists(path)) return new(ScoreTable.Read(path), [], []);
         var (runs, damaged) = RunStore.OpenExisting(path).Summaries();
         var truth = GroundTruth.Of(runs, selection);
