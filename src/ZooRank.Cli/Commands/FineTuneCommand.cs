@@ -30,8 +30,7 @@ internal static class FineTuneCommand
         var patience = new Option<int>("--patience") { Description = "Epochs without a better validation AUC that end a run.", DefaultValueFactory = _ => defaults.Patience, HelpName = "N" };
         var dropout = new Option<double?>("--head-dropout") { Description = "Dropout before the new head. Default, as published: 0.5 for resnet18, the architecture's own for others.", HelpName = "P" };
         var plain = new Option<bool>("--no-augmentation") { Description = "Train on the images as they are." };
-        var precision = new Option<string>("--precision") { Description = "What convolutions compute with; tf32 on CUDA only.", DefaultValueFactory = _ => defaults.Precision, HelpName = "float32|tf32|bfloat16" };
-        precision.AcceptOnlyFromAmong("float32", "tf32", "bfloat16");
+        var precision = PrecisionOption.Create(defaults.Precision);
         var hours = new Option<double?>("--max-hours") { Description = "Stop in good order after so many hours; the same command goes on from there.", HelpName = "H" };
         var together = new Option<int?>("--together") { Description = "Runs trained as one network, side by side (resnet18). Default: on CUDA 8 for images of at most 64 pixels, else 1.", HelpName = "K" };
         var jobs = new Option<int>("--jobs") { Description = "Processes that share the runs out on this machine. On processors several with fewer threads each are faster for small images.", DefaultValueFactory = _ => 1, HelpName = "N" };
@@ -70,6 +69,7 @@ internal static class FineTuneCommand
             var job = slurm.Read(parsed);
             if (job is not null && parsed.GetValue(top) is not null && parsed.GetValue(ranking) is null) throw new InvalidInputException("--slurm --top: every task would rank again. Rank first, with 'zoorank rank --out ranking.json', and give --ranking ranking.json.");
             if (job is not null) Slurm.Require();
+            RunStore.Check(parsed.GetRequiredValue(@out));
             var opened = ModelZoo.Open(parsed.GetRequiredValue(zoo));
             var entries = opened.Models;
             using var dataset = target.Open(parsed);
@@ -84,7 +84,7 @@ internal static class FineTuneCommand
             foreach (var caveat in task.Caveats) Warn(caveat);
             var (models, skipped) = Open(entries, target.Overrides(parsed), parsed.GetValue(offline));
             foreach (var known in models.Select(m => TrainedOnTarget.Of(m.Source, dataset.Name)).OfType<Caveat>()) Warn(known);
-            // Last of all that can be refused: what is mistyped leaves no store behind.
+            // Made only now: what is mistyped leaves no store behind.
             var store = RunStore.Open(parsed.GetRequiredValue(@out));
             var runs = models.SelectMany(m => protocol.Runs(m, task, grid, parsed.GetValue(seeds)).Select(r => (m, r))).ToList();
             var left = runs.Count(r => !store.Has(r.r.Id));

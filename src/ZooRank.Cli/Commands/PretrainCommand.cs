@@ -35,8 +35,7 @@ internal static class PretrainCommand
         var patience = new Option<int>("--patience") { Description = "So many epochs without a better one end it.", DefaultValueFactory = _ => defaults.Patience, HelpName = "N" };
         var inputSize = new Option<int>("--input-size") { Description = "Side in pixels to which images are resized.", DefaultValueFactory = _ => defaults.InputSize, HelpName = "N" };
         var seed = new Option<int>("--seed") { Description = "Seed of the weights, the order of the images, dropout, and of what is held out.", DefaultValueFactory = _ => defaults.Seed, HelpName = "N" };
-        var precision = new Option<string>("--precision") { Description = "What convolutions compute with; tf32 on CUDA only.", DefaultValueFactory = _ => defaults.Precision, HelpName = "float32|tf32|bfloat16" };
-        precision.AcceptOnlyFromAmong("float32", "tf32", "bfloat16");
+        var precision = PrecisionOption.Create(defaults.Precision);
         var saveType = new Option<string>("--save-dtype") { Description = "float16 halves the file.", DefaultValueFactory = _ => "float32", HelpName = "float32|float16" };
         saveType.AcceptOnlyFromAmong("float32", "float16");
         var force = new Option<bool>("--force") { Description = "Begin anew, and replace what --out names." };

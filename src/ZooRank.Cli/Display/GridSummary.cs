@@ -25,7 +25,7 @@ internal static class GridSummary
             console.WriteLine($"Best by validation loss ({Number(best.ValidationLoss, "0.0000")}): {Hyperparameters(best.Configuration)}.");
             console.WriteLine($"{(best.BestEpoch is { } epoch ? $"Kept: epoch {epoch + 1} of {best.StoppedAt + 1}, v" : "V")}alidation AUC {Number(best.ValidationAuc, "0.000")}, test AUC {Number(best.TestAuc, "0.000")}. {Spread(runs)}");
             if (GroundTruth.Of(runs).Targets is [{ Sources: [{ StandardError: { } error } source] }])
-                console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Over {source.Selected.Count} seeds, of each the run with its lowest validation loss: test AUC {source.P:0.000} ± {error:0.000} (standard error). That is P; the best of all runs is one seed's luck."));
+                console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Over {source.Selected.Count} seeds, of each the run with its lowest validation loss: test AUC {source.P:0.000} ± {error:0.000} (standard error)."));
             Table(runs, best, console);
         }
     }

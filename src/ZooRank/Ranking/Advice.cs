@@ -34,7 +34,7 @@ internal static class Advice
             : scored[0].ProbabilityBest is null ? $"Fine-tune {string.Join(", ", scored.Where(m => m.Rank == 1).Select(m => m.Id))}; how sure that is was not measured."
             : contenders.Count == scored.Count ? $"These {images} images do not decide: no model can be told from {scored[0].Id} ({List(contenders)}). Choose by other reasons, fine-tune several{more}."
             : contenders.Count == 1 ? $"Fine-tune {contenders[0].Id}: it is the best in {Percent(contenders[0])} of {Doubt.Draws} draws of other images ({images} were measured)."
-            : $"These {images} images do not decide between {List(contenders)}; a model counts here from {100 * InQuestion:0} % of the draws on: fine-tune {(contenders.Count == 2 ? "both" : "these")}{more}.";
+            : $"These {images} images do not decide between {List(contenders)}: fine-tune {(contenders.Count == 2 ? "both" : "these")}, those of the first group that are the best in {100 * InQuestion:0} % of the draws or more{more}.";
         if (history is not null)
             return $"{choice} The order is made by {string.Join(", ", history.Weights.Select(w => string.Create(CultureInfo.InvariantCulture, $"{w.Key} ({w.Value:P0})")))}, learned on {history.LearnedOn}.{(papers && scenario is { } s ? $" How far to trust it: there such a blend agreed with fine-tuning at a weighted Kendall τ of {(s == Scenario.Source ? "0.57" : "0.51")} on average, each target judged by what the others taught (1 is perfect, 0 chance)." : "")}";
         if (!papers) return $"{choice} How far {by.Name} agrees with fine-tuning on such data is not known here: see the baselines beside it.";

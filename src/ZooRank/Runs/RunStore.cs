@@ -36,14 +36,21 @@ public sealed partial class RunStore
 
     internal static RunStore Open(string folder, ClaimTimes times)
     {
-        if (File.Exists(folder)) throw new InvalidInputException($"{folder}: a file. Give the name of a folder, new or one that holds runs.");
-        if (File.Exists(Path.Combine(folder, Marker))) CheckSchema(folder);
-        else AtomicFile.WriteText(Path.Combine(folder, Marker), JsonSerializer.Serialize(new StoreFile(RunRecord.CurrentSchema), RunsJson.Default.StoreFile) + "\n");
+        Check(folder);
+        if (!File.Exists(Path.Combine(folder, Marker))) AtomicFile.WriteText(Path.Combine(folder, Marker), JsonSerializer.Serialize(new StoreFile(RunRecord.CurrentSchema), RunsJson.Default.StoreFile) + "\n");
         var store = new RunStore(folder, times);
         Directory.CreateDirectory(store.RunsFolder);
         Directory.CreateDirectory(store.WorkFolder);
         store.Tidy();
         return store;
+    }
+
+    /// <summary>Refuses what <see cref="Open(string)"/> would refuse by what is there, and makes nothing: for whoever has long work to do before there are runs.</summary>
+    /// <exception cref="InvalidInputException">It is a file, or a store of a version that this one does not write to.</exception>
+    public static void Check(string folder)
+    {
+        if (File.Exists(folder)) throw new InvalidInputException($"{folder}: a file. Give the name of a folder, new or one that holds runs.");
+        if (File.Exists(Path.Combine(folder, Marker))) CheckSchema(folder);
     }
 
     /// <summary>Opens a store to look into. Nothing is written.</summary>

@@ -39,5 +39,5 @@ internal sealed class Picker
     }
 
     // How many of them lie before a place.
-    private static int Before(int[] places, int place) => Array.BinarySearch(places, place) is >= 0 and var at ? at : ~Array.BinarySearch(places, place);
+    private static int Before(int[] places, int place) => Array.BinarySearch(places, place) is var at && at >= 0 ? at : ~at;
 }

@@ -23,8 +23,8 @@ public class FeatureQualityTests
         // 99.5 % and ±0.02 (the oracle's README): where the published 50 steps stop is chance, and ours go further (the remarks of NeighborhoodComponents).
         var set = OracleFeatures.Read(name);
         var expected = OracleFeatures.Expected(name).GetProperty("lp");
-        // On eleven_class scikit-learn itself reaches 975 to 1,012 of 1,100, as the last digits of the features and the number of threads will have it.
-        var least = name == "eleven_class" ? 975.0 / 1100 : 0.995 * expected.GetProperty("nca_objective_mean").GetDouble();
+        // On eleven_class scikit-learn itself reaches 975 to 1,012 of 1,100, as the last digits of the features will have it; its own 1,006 less a per cent is 996.
+        var least = (name == "eleven_class" ? 0.99 : 0.995) * expected.GetProperty("nca_objective_mean").GetDouble();
         Assert.InRange(Measured.Of(set, "nca_objective").Score!.Value, least, 1 + 1e-12);   // a mean of shares, rounded
         Assert.Equal(expected.GetProperty("value").GetDouble(), Score(set), 0.02);
     }
